@@ -1,0 +1,107 @@
+// The system calls that Swift's Glibc module cannot name: variadic ones, newer ones.
+#ifndef ROPEWALK_CSYSTEM_H
+#define ROPEWALK_CSYSTEM_H
+
+// posix_spawn's flag for a new session, which glibc hides behind _GNU_SOURCE.
+#define CSYSTEM_SPAWN_SETSID 0x80
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <dirent.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+
+// Orphaned descendants become children of the caller instead of init.
+static inline int csystem_become_subreaper(void) {
+  return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+// A descriptor that stays bound to this one process, whoever gets its number later.
+static inline int csystem_pidfd_open(pid_t pid) {
+  return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static inline int csystem_pidfd_send_signal(int pidfd, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, (void *)0, 0);
+}
+
+// Marks every descriptor from `first` up close-on-exec: at once, or before Linux 5.11 one by one.
+static inline int csystem_close_from_on_exec(unsigned first) {
+  if (syscall(SYS_close_range, first, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) == 0) return 0;
+  DIR *open_ones = opendir("/proc/self/fd");
+  if (!open_ones) return -1;
+  for (struct dirent *entry; (entry = readdir(open_ones));) {
+    int descriptor = atoi(entry->d_name);
+    if (entry->d_name[0] != '.' && descriptor >= (int)first)
+      fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  }
+  return closedir(open_ones);
+}
+
+// A descriptor from which the signals of `mask` are read; it never blocks.
+static inline int csystem_signal_descriptor(const sigset_t *mask) {
+  return signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+// The next signal that has arrived, or 0.
+static inline int csystem_next_signal(int descriptor) {
+  struct signalfd_siginfo info;
+  return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+// For `openat`-like use of a folder without reading it; hidden behind _GNU_SOURCE.
+#define CSYSTEM_O_PATH 010000000
+
+// The next connection, close-on-exec from the start; -1 and errno as ever.
+static inline int csystem_accept(int listener) {
+  int connection;
+  while ((connection = accept(listener, (struct sockaddr *)0, (socklen_t *)0)) < 0 &&
+         errno == EINTR) {
+  }
+  if (connection >= 0) fcntl(connection, F_SETFD, FD_CLOEXEC);
+  return connection;
+}
+
+// The user id of a Unix socket's peer; -1 when the kernel does not say.
+static inline long csystem_peer_user(int connection) {
+  struct { pid_t pid; uid_t uid; gid_t gid; } peer;
+  socklen_t size = sizeof peer;
+  if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
+  return (long)peer.uid;
+}
+#endif
+
+static inline int csystem_open(const char *path, int flags, mode_t mode) {
+  return open(path, flags, mode);
+}
+
+static inline int csystem_openat(int folder, const char *path, int flags, mode_t mode) {
+  return openat(folder, path, flags, mode);
+}
+
+// Locks the whole file of `descriptor` without waiting; the lock belongs to the descriptor and dies
+// with it. 0, or -1 and EAGAIN when another one holds it.
+static inline int csystem_lock(int descriptor) {
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  return fcntl(descriptor, 37 /* F_OFD_SETLK */, &whole);
+}
+
+// Whether another descriptor holds such a lock; looking takes no lock. -1 and errno when unknown.
+static inline int csystem_is_locked(int descriptor) {
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (fcntl(descriptor, 36 /* F_OFD_GETLK */, &whole) != 0) return -1;
+  return whole.l_type != F_UNLCK;
+}
+
+static inline int csystem_errno(void) { return errno; }
+
+#endif

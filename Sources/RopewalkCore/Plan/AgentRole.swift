@@ -1,0 +1,59 @@
+// Knows what a plan says of an agent. Unaware of runners, which know how to start it.
+
+import RopewalkWire
+
+/// A named way to use a runner: `{"runner":"claude","model":"opus","role":"Design only."}`.
+package struct AgentRole: Sendable, Equatable {
+  package var name: String
+  /// The name of a runner; whether there is one of that name is the runner catalog's to say.
+  package var runner: String
+  /// As the agent's CLI calls it; nil leaves the choice to the CLI.
+  package var model: String?
+  /// Instructions that stand before every prompt.
+  package var role: String?
+  /// Given to the CLI after the runner's own arguments.
+  package var arguments: [String]
+  /// Added to the child's environment. May hold secrets, so it stays out of messages.
+  package var env: [String: String]
+  /// The program and its arguments, for the runner `command` alone. Never empty.
+  package var command: [String]?
+  /// JSON text that says how the program's output is read, for the runner `command` alone: `"jsonl"` or an
+  /// object as a runner file has it.
+  package var output: String?
+  /// The most tasks that it carries at a time; nil where the plan sets no limit.
+  package var maxTasks: Int?
+
+  package init(
+    name: String, runner: String, model: String? = nil, role: String? = nil,
+    arguments: [String] = [], env: [String: String] = [:], command: [String]? = nil,
+    output: String? = nil, maxTasks: Int? = nil
+  ) {
+    self.name = name
+    self.runner = runner
+    self.model = model
+    self.role = role
+    self.arguments = arguments
+    self.env = env
+    self.command = command
+    self.output = output
+    self.maxTasks = maxTasks
+  }
+
+  var json: JSON {
+    .known([
+      ("runner", .string(runner)), ("model", model.map(JSON.string)),
+      ("role", role.map(JSON.string)),
+      ("arguments", arguments.isEmpty ? nil : .array(arguments.map(JSON.string))),
+      ("env", env.isEmpty ? nil : .sorted(env)),
+      ("command", command.map { .array($0.map(JSON.string)) }),
+      ("output", output.map { .raw(Array($0.utf8)) }), ("maxTasks", maxTasks.map(JSON.int)),
+    ])
+  }
+}
+
+extension JSON {
+  /// An object of texts, by key.
+  static func sorted(_ texts: [String: String]) -> JSON {
+    .object(texts.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+  }
+}

@@ -1,0 +1,74 @@
+// Knows a whole plan as values, every default filled in. Unaware of the text that it came from.
+
+import RopewalkWire
+
+/// What a run is to do: the tasks, the agents that do them, and how many at once.
+package struct Plan: Sendable, Equatable {
+  /// How wide the graph of tasks is run.
+  package enum Strategy: String, Sendable, CaseIterable {
+    /// One task at a time.
+    case single
+    /// As many as `concurrency` allows.
+    case parallel
+  }
+
+  /// Nil when the plan has none.
+  package var name: String?
+  /// What tasks without needs start from, as git understands it; nil is the current commit.
+  package var base: String?
+  /// The most attempts at a time.
+  package var concurrency: Int
+  package var strategy: Strategy
+  /// What tasks had that say nothing themselves.
+  package var onError: OnError
+  /// Values for `{{vars.…}}`, those of the command line included.
+  package var vars: [String: String]
+  /// In the order of the text.
+  package var agents: [AgentRole]
+  /// In the order of the text; a task is known by its place here.
+  package var tasks: [PlanTask]
+
+  package static let standardConcurrency = 5
+
+  package init(
+    name: String? = nil, base: String? = nil, concurrency: Int = standardConcurrency,
+    strategy: Strategy = .parallel, onError: OnError = .continue, vars: [String: String] = [:],
+    agents: [AgentRole] = [], tasks: [PlanTask]
+  ) {
+    self.name = name
+    self.base = base
+    self.concurrency = concurrency
+    self.strategy = strategy
+    self.onError = onError
+    self.vars = vars
+    self.agents = agents
+    self.tasks = tasks
+  }
+
+  /// The agent that does a task, with the task's model; for a task that names a runner, that runner
+  /// alone.
+  package func agent(of task: PlanTask) -> AgentRole {
+    var agent =
+      agents.first { $0.name == task.agentName }
+      ?? AgentRole(name: task.agentName ?? task.runnerName, runner: task.runnerName)
+    agent.model = task.model
+    return agent
+  }
+
+  /// The value of `{{vars.NAME}}` in a task's prompt; nil when neither it nor the plan has one.
+  package func value(ofVariable name: String, in task: PlanTask) -> String? {
+    task.vars[name] ?? vars[name]
+  }
+
+  /// The plan with nothing left to be filled in: what a run keeps. `PlanDecoder` makes an equal
+  /// plan of it, in this version and in later ones with other defaults.
+  package var json: JSON {
+    .known([
+      ("name", name.map(JSON.string)), ("base", base.map(JSON.string)),
+      ("concurrency", .int(concurrency)), ("strategy", .string(strategy.rawValue)),
+      ("onError", .string(onError.rawValue)), ("vars", vars.isEmpty ? nil : .sorted(vars)),
+      ("agents", agents.isEmpty ? nil : .object(agents.map { ($0.name, $0.json) })),
+      ("tasks", .array(tasks.map { $0.json(in: self) })),
+    ])
+  }
+}

@@ -1,0 +1,86 @@
+// Knows what a plan asks of one task, every default filled in. Unaware of how far the task has come.
+
+import RopewalkWire
+
+/// One task of a plan.
+package struct PlanTask: Sendable, Equatable {
+  package var id: TaskID
+  package var prompt: PromptTemplate
+  /// The tasks whose ends it waits for, as places in `Plan.tasks`, in the order of the plan's text.
+  package var needs: [Int]
+  /// The agent that does it; nil when the plan names a runner instead.
+  package var agentName: String?
+  /// The agent's runner, or the one that the task names.
+  package var runnerName: String
+  /// The task's model, else its agent's; nil leaves the choice to the CLI.
+  package var model: String?
+  /// Tasks of a higher priority start first.
+  package var priority: Int
+  /// The longest that an attempt may take; nil is without limit.
+  package var timeout: Duration?
+  /// The longest that an attempt may print nothing; nil is without limit.
+  package var idleTimeout: Duration?
+  /// How long an attempt has to end by itself when it is told to.
+  package var grace: Duration
+  package var retry: RetryPolicy
+  package var onError: OnError
+  package var when: StartCondition
+  package var expect: Expectation
+  package var worktree: WorktreePolicy
+  /// Commands that must all pass on the result; none are no verification.
+  package var verify: [VerifyCommand]
+  /// How often a refused result goes back to its agent.
+  package var repair: Int
+  /// Its own values for `{{vars.…}}`, which stand above the plan's.
+  package var vars: [String: String]
+
+  package static let standardGrace = Duration.seconds(10)
+
+  package init(
+    id: TaskID, prompt: PromptTemplate, needs: [Int] = [], agentName: String? = nil,
+    runnerName: String, model: String? = nil, priority: Int = 0, timeout: Duration? = nil,
+    idleTimeout: Duration? = nil, grace: Duration = standardGrace, retry: RetryPolicy = .none,
+    onError: OnError = .continue, when: StartCondition = .success, expect: Expectation = .either,
+    worktree: WorktreePolicy = .own,
+    verify: [VerifyCommand] = [], repair: Int = 1, vars: [String: String] = [:]
+  ) {
+    self.id = id
+    self.prompt = prompt
+    self.needs = needs
+    self.agentName = agentName
+    self.runnerName = runnerName
+    self.model = model
+    self.priority = priority
+    self.timeout = timeout
+    self.idleTimeout = idleTimeout
+    self.grace = grace
+    self.retry = retry
+    self.onError = onError
+    self.when = when
+    self.expect = expect
+    self.worktree = worktree
+    self.verify = verify
+    self.repair = repair
+    self.vars = vars
+  }
+
+  /// Tries in all that the task has before it fails; repairs do not count.
+  package var allowedTries: Int { retry.attempts }
+
+  /// The task as the plan's text would have it; `ids` are those of all tasks.
+  func json(in plan: Plan) -> JSON {
+    .known([
+      ("id", .string(id.text)), ("prompt", .string(prompt.source)),
+      ("needs", needs.isEmpty ? nil : .array(needs.map { .string(plan.tasks[$0].id.text) })),
+      agentName.map { ("agent", .string($0)) } ?? ("runner", .string(runnerName)),
+      ("model", model.map(JSON.string)), ("priority", .int(priority)),
+      ("timeout", timeout.map { .string(DurationText.spelt($0)) }),
+      ("idleTimeout", idleTimeout.map { .string(DurationText.spelt($0)) }),
+      ("grace", .string(DurationText.spelt(grace))), ("retry", retry.json),
+      ("onError", .string(onError.rawValue)), ("when", .string(when.rawValue)),
+      ("expect", .string(expect.rawValue)), ("worktree", .string(worktree.rawValue)),
+      ("verify", .array(verify.map(\.json))),
+      ("repair", .int(repair)), ("vars", vars.isEmpty ? nil : .sorted(vars)),
+    ])
+  }
+}

@@ -1,0 +1,183 @@
+// Knows how a run stands, as a fold over its events. Unaware of journals, terminals and engines.
+
+import RopewalkWire
+
+/// The status of a run, built from its events alone: what `status`, the report and resume show.
+package struct RunReport: Sendable {
+  package private(set) var run: RunID?
+  package private(set) var plan = ""
+  package private(set) var state = RunState.running
+  package private(set) var base: ObjectID?
+  package private(set) var startedAt: Timestamp?
+  package private(set) var finishedAt: Timestamp?
+  package private(set) var enginePID: Int?
+  package private(set) var tasks: [TaskReport] = []
+  package private(set) var lastSeq = 0
+  private var seconds: Double?
+  private var places: [TaskID: Int] = [:]
+
+  package init() {}
+
+  package subscript(task: TaskID) -> TaskReport? { places[task].map { tasks[$0] } }
+
+  /// Takes in the next event. Constant time, but for the first one.
+  package mutating func apply(_ event: RunEvent) {
+    lastSeq = event.seq
+    switch event.payload {
+    case .runStarted(let start):
+      run = event.run
+      plan = start.plan
+      base = start.base
+      startedAt = event.time
+      enginePID = start.pid
+      tasks = start.tasks.map(TaskReport.init)
+      places = Dictionary(
+        tasks.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+    case .runFinished(let end, let seconds, _):
+      state = end
+      finishedAt = event.time
+      self.seconds = seconds
+    default:
+      if let task = event.subject.task, let place = places[task] { tasks[place].apply(event) }
+    }
+  }
+
+  /// Says that nobody works on the run although it has no end.
+  package mutating func engineIsGone() {
+    if finishedAt == nil { state = .interrupted }
+  }
+
+  /// How many tasks are in a state.
+  package func count(_ state: TaskState) -> Int { tasks.count { $0.state == state } }
+
+  /// What all attempts of all tasks used.
+  package var spending: Spending { tasks.reduce(into: Spending()) { $0.add($1.spending) } }
+
+  /// The object that `status RUN --json` prints.
+  package var json: JSON {
+    .known([
+      ("run", run.map { .string($0.text) }),
+      ("plan", .string(plan)),
+      ("state", .string(state.rawValue)),
+      ("base", base.map { .string($0.text) }),
+      ("startedAt", startedAt.map { .string($0.description) }),
+      ("finishedAt", finishedAt.map { .string($0.description) }),
+      ("tasks", .array(tasks.map(\.json))),
+      (
+        "totals",
+        .known([
+          ("completed", .int(count(.completed))),
+          ("failed", .int(count(.failed) + count(.timedOut))),
+          ("skipped", .int(count(.skipped))),
+          ("cancelled", .int(count(.cancelled))),
+          ("cost", spending.costJSON),
+          ("tokens", spending.tokensJSON),
+          ("seconds", seconds.map(JSON.double)),
+        ])
+      ),
+    ])
+  }
+}
+
+/// How one task stands.
+package struct TaskReport: Sendable {
+  package let id: TaskID
+  package let needs: [TaskID]
+  package let agent: String?
+  package let runner: String
+  package private(set) var state = TaskState.pending
+  /// Why it was cancelled or skipped.
+  package private(set) var because: String?
+  package private(set) var attempts = 0
+  package private(set) var worktree: String?
+  /// The folders of its attempts within the run's, in order.
+  package private(set) var folders: [String] = []
+  /// How its latest attempt ended.
+  package private(set) var last: AttemptResult?
+  package private(set) var spending = Spending()
+  /// The sum of its attempts' durations.
+  package private(set) var seconds: Double?
+  /// When the attempt that is under way began.
+  package private(set) var runningSince: Timestamp?
+  package private(set) var verifications: [Verification] = []
+
+  init(_ start: RunStart.Task) {
+    id = start.id
+    needs = start.needs
+    agent = start.agent
+    runner = start.runner
+  }
+
+  /// The branch that holds its result; nil until there is one.
+  package var branch: String? {
+    guard let last, last.isSuccess, let ref = last.ref, ref.hasPrefix("refs/heads/") else {
+      return nil
+    }
+    return String(ref.dropFirst("refs/heads/".count))
+  }
+
+  mutating func apply(_ event: RunEvent) {
+    switch event.payload {
+    case .taskQueued: state = .queued
+    case .taskStarted: state = .running
+    case .attemptStarted(let start):
+      state = .running
+      attempts = max(attempts, event.subject.attempt ?? 0)
+      worktree = start.worktree ?? worktree
+      folders.append(start.folder)
+      runningSince = event.time
+      verifications = []
+    case .verificationFinished(let verification): verifications.append(verification)
+    case .attemptFinished(let result):
+      last = result
+      attempts = max(attempts, event.subject.attempt ?? 0)
+      runningSince = nil
+      seconds = (seconds ?? 0) + result.seconds
+      if let usage = result.usage { spending.add(usage) }
+    case .attemptRetried: state = .queued
+    case .taskFinished(let end, let because):
+      state = end
+      self.because = because
+    default: break
+    }
+  }
+
+  /// The failure in words, or why it never ran.
+  package var message: String? { because ?? last?.message }
+
+  package var json: JSON {
+    .known([
+      ("id", .string(id.text)),
+      ("state", .string(state.rawValue)),
+      ("verdict", last?.verdict.map { .string($0.rawValue) }),
+      ("cause", last?.cause.map { .string($0.rawValue) }),
+      ("message", message.map(JSON.string)),
+      ("agent", agent.map(JSON.string)),
+      ("runner", .string(runner)),
+      ("attempts", .int(attempts)),
+      ("needs", .array(needs.map { .string($0.text) })),
+      ("branch", branch.map(JSON.string)),
+      ("commit", last?.commit.map { .string($0.text) }),
+      ("ref", last?.ref.map(JSON.string)),
+      ("worktree", worktree.map(JSON.string)),
+      ("output", last?.text.map(JSON.string)),
+      ("sessionId", last?.sessionID.map(JSON.string)),
+      ("model", last?.model.map(JSON.string)),
+      ("denials", denials),
+      ("notes", notes),
+      ("cost", attempts == 0 ? nil : spending.costJSON),
+      ("tokens", attempts == 0 ? nil : spending.tokensJSON),
+      ("seconds", seconds.map(JSON.double)),
+    ])
+  }
+
+  private var denials: JSON? {
+    guard let last, !last.denials.isEmpty else { return nil }
+    return .array(last.denials.map(JSON.string))
+  }
+
+  private var notes: JSON? {
+    guard let last, !last.notes.isEmpty else { return nil }
+    return .array(last.notes.map(JSON.string))
+  }
+}

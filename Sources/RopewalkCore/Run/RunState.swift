@@ -1,0 +1,15 @@
+// Knows how a whole run can stand. Unaware of its tasks.
+
+/// Where a run stands.
+package enum RunState: String, Sendable, CaseIterable {
+  /// An engine works on it.
+  case running
+  /// Every task completed.
+  case completed
+  /// It came to its end, and at least one task did not complete.
+  case failed
+  /// It was ended early by a person or a signal.
+  case cancelled
+  /// Its journal has no end and no engine works on it: the engine died.
+  case interrupted
+}

@@ -1,0 +1,294 @@
+// Knows how a run goes: takes what happens in the one order there is, writes it down, acts on it.
+// Unaware of processes, git and terminals: attempts are carried out by an `AttemptRunner`.
+
+import RopewalkCore
+import RopewalkWire
+
+/// The engine: one loop.
+///
+/// 1. Take all that has arrived.
+/// 2. Fold it into the schedule and the report; number the events that come of it.
+/// 3. Write them to the journal, to the disk when one of them is a promise.
+/// 4. Only then do what the schedule asked for, and tell the observers.
+///
+/// While step 3 waits for the disk more arrives, so a slow disk makes larger batches, not a longer
+/// queue of syncs.
+package struct Engine: Sendable {
+  package let run: RunID
+  package let plan: Plan
+  package let graph: TaskGraph
+  package let runner: any AttemptRunner
+  package let journal: JournalWriter
+  package let inbox: Inbox<EngineInput>
+  package let time: EngineTime
+  /// Hidden in everything that an attempt reports before anybody sees it.
+  package let secrets: SecretMask
+  /// Called after each write to the journal, from the loop: must not block.
+  package let wrote: @Sendable () -> Void
+
+  package init(
+    run: RunID, plan: Plan, graph: TaskGraph, runner: any AttemptRunner, journal: JournalWriter,
+    inbox: Inbox<EngineInput>, time: EngineTime,
+    secrets: SecretMask = SecretMask(environments: []), wrote: @escaping @Sendable () -> Void
+  ) {
+    self.run = run
+    self.plan = plan
+    self.graph = graph
+    self.runner = runner
+    self.journal = journal
+    self.inbox = inbox
+    self.time = time
+    self.secrets = secrets
+    self.wrote = wrote
+  }
+
+  /// Carries the plan out. Returns when every task is in a final state and no attempt runs.
+  ///
+  /// It is ended early through the inbox, not by cancelling the caller.
+  ///
+  /// - Throws: `SystemError` when the journal could not be written; every attempt is ended then.
+  package func carryOut(_ start: RunStart) async throws(SystemError) -> RunReport {
+    var loop = EngineLoop(engine: self)
+    let failure = await withDiscardingTaskGroup { group in
+      await loop.carryOut(start, &group)
+      // Timers of retries that nobody waits for any more.
+      group.cancelAll()
+      return loop.failure
+    }
+    if let failure { throw failure }
+    return loop.report
+  }
+}
+
+/// The state of the loop. It lives in one task; nothing else sees it.
+private struct EngineLoop {
+  let engine: Engine
+  var schedule: Schedule
+  var report = RunReport()
+  var failure: SystemError?
+  private var seq = 0
+  private let places: [TaskID: Int]
+  private var results: [AttemptResult?]
+  private var controls: [AttemptControl?]
+  /// By task, what its session has used so far; begins anew with each try.
+  private var sessions: [Int: AttemptResult.Usage] = [:]
+  private var lines: [UInt8] = []
+  private var isPromise = false
+  private var acknowledgements: [CheckedContinuation<Void, Never>] = []
+  private var isOver = false
+  private let begun: SuspendingClock.Instant
+
+  init(engine: Engine) {
+    self.engine = engine
+    schedule = Schedule(plan: engine.plan, graph: engine.graph, seed: engine.time.seed)
+    results = Array(repeating: nil, count: engine.plan.tasks.count)
+    controls = Array(repeating: nil, count: engine.plan.tasks.count)
+    places = Dictionary(
+      uniqueKeysWithValues: engine.plan.tasks.enumerated().map { ($1.id, $0) })
+    begun = SuspendingClock().now
+  }
+
+  mutating func carryOut(_ start: RunStart, _ group: inout DiscardingTaskGroup) async {
+    record(.runStarted(start))
+    var actions = schedule.start()
+    while true {
+      for action in actions { record(action) }
+      await write()
+      for action in actions { perform(action, &group) }
+      if isOver { return }
+      actions = []
+      for input in await engine.inbox.next() { actions += take(input) }
+    }
+  }
+
+  // MARK: - Taking in
+
+  private mutating func take(_ input: EngineInput) -> [Schedule.Action] {
+    switch input {
+    case .attemptStarting(let task, let attempt, let start, let written):
+      record(.attemptStarted(start), task, attempt)
+      acknowledgements.append(written)
+      return []
+    case .agent(let task, let attempt, let event):
+      record(.agent(engine.secrets.mask(event)), task, attempt)
+      return []
+    case .verified(let task, let attempt, let verification):
+      record(.verificationFinished(engine.secrets.mask(verification)), task, attempt)
+      return []
+    case .attemptEnded(let task, let attempt, let result):
+      return attemptEnded(task, attempt, engine.secrets.mask(result))
+    case .retryDue(let task):
+      return schedule.retryDue(task)
+    case .cancel(let tasks, let reason):
+      return cancel(tasks, reason)
+    }
+  }
+
+  private mutating func attemptEnded(
+    _ task: Int, _ attempt: Int, _ result: AttemptResult
+  ) -> [Schedule.Action] {
+    controls[task] = nil
+    results[task] = result
+    record(.attemptFinished(result), task, attempt)
+    if result.cause == .rateLimited {
+      record(.rateLimited(retryAfterSeconds: result.retryAfter?.seconds), task, attempt)
+    }
+    guard let cause = result.cause else { return schedule.attemptEnded(task, .succeeded) }
+    return schedule.attemptEnded(task, .failed(cause, retryAfter: result.retryAfter))
+  }
+
+  private mutating func cancel(
+    _ tasks: [TaskID]?, _ reason: CancelReason
+  ) -> [Schedule.Action] {
+    guard let tasks else {
+      record(.cancelled(reason))
+      return schedule.cancel(nil, reason)
+    }
+    let wanted = engine.plan.tasks.indices.filter { tasks.contains(engine.plan.tasks[$0].id) }
+    for task in wanted { record(.cancelled(reason), task, nil) }
+    return schedule.cancel(wanted, reason)
+  }
+
+  // MARK: - Writing down
+
+  private mutating func record(
+    _ payload: RunEvent.Payload, _ task: Int? = nil, _ attempt: Int? = nil,
+    at time: Timestamp? = nil
+  ) {
+    seq += 1
+    let planned = task.map { engine.plan.tasks[$0] }
+    let event = RunEvent(
+      seq: seq, time: time ?? engine.time.now(), run: engine.run,
+      subject: RunEvent.Subject(
+        task: planned?.id, attempt: attempt, agent: planned?.agentName,
+        runner: planned?.runnerName),
+      payload: payload)
+    report.apply(event)
+    if failure == nil { lines += JournalLine.encode(event) }
+    isPromise = isPromise || event.isPromise
+  }
+
+  /// The events that an action leads to; they are on disk before the action is carried out.
+  private mutating func record(_ action: Schedule.Action) {
+    switch action {
+    case .queue(let task): record(.taskQueued, task)
+    case .startAttempt(let task, let attempt, _):
+      if attempt == 1 { record(.taskStarted, task) }
+    case .retryLater(let task, let attempt, let delay):
+      record(.attemptRetried(afterSeconds: delay.seconds), task, attempt)
+    case .endAttempt(let task, let reason): record(.cancelled(reason), task)
+    case .finish(let task, let state, let because):
+      record(.taskFinished(state, because: because), task)
+    case .finishRun(let state):
+      let seconds = (SuspendingClock().now - begun).seconds
+      let now = engine.time.now()
+      // The status inside the last event is that of the run as this very event leaves it.
+      var ended = report
+      ended.apply(
+        RunEvent(
+          seq: seq + 1, time: now, run: engine.run,
+          payload: .runFinished(state, seconds: seconds, status: .null)))
+      record(.runFinished(state, seconds: seconds, status: ended.json), at: now)
+    }
+  }
+
+  private mutating func write() async {
+    if failure == nil, !lines.isEmpty {
+      let (bytes, durable) = (lines, isPromise)
+      do throws(SystemError) {
+        try await engine.journal.commit(bytes, durable: durable)
+      } catch {
+        storageFailed(error)
+      }
+    }
+    lines = []
+    isPromise = false
+    for acknowledgement in acknowledgements { acknowledgement.resume() }
+    acknowledgements = []
+    engine.wrote()
+  }
+
+  /// What is not on disk must not be acted upon: the run ends here, its attempts with it.
+  private mutating func storageFailed(_ error: SystemError) {
+    failure = error
+    engine.inbox.send(.cancel(nil, .storageFailed))
+  }
+
+  // MARK: - Acting
+
+  private mutating func perform(_ action: Schedule.Action, _ group: inout DiscardingTaskGroup) {
+    switch action {
+    case .queue, .finish: break
+    case .startAttempt(let task, let attempt, let purpose):
+      startAttempt(task, attempt, purpose, &group)
+    case .retryLater(let task, _, let delay):
+      let (inbox, clock) = (engine.inbox, engine.time.clock)
+      group.addTask {
+        do {
+          try await clock.sleep(for: delay)
+          inbox.send(.retryDue(task))
+        } catch {
+          // Only the end of the run cancels a timer, and then no retry is due.
+        }
+      }
+    case .endAttempt(let task, let reason): controls[task]?.cancel(reason)
+    case .finishRun: isOver = true
+    }
+  }
+
+  private mutating func startAttempt(
+    _ task: Int, _ attempt: Int, _ purpose: Schedule.Purpose, _ group: inout DiscardingTaskGroup
+  ) {
+    let (inbox, runner) = (engine.inbox, engine.runner)
+    if failure != nil {
+      let unsafe = AttemptResult(failed: .cancelled, CancelReason.storageFailed.text)
+      inbox.send(.attemptEnded(task, attempt: attempt, unsafe))
+      return
+    }
+    let control = AttemptControl()
+    controls[task] = control
+    let planned = engine.plan.tasks[task]
+    let order = AttemptOrder(
+      task: planned, attempt: attempt, purpose: purpose,
+      needs: engine.graph.needs(of: task).map(needResult),
+      mentioned: planned.prompt.names.reduce(into: [:]) { mentioned, name in
+        guard let id = name.need, let need = places[id] else { return }
+        mentioned[id] = needResult(need)
+      },
+      previous: results[task], sessionUsage: sessionUsage(task, purpose))
+    let reporter = InboxReporter(inbox: inbox, task: task, attempt: attempt)
+    group.addTask {
+      let result = await runner.run(order, control: control, reporter: reporter)
+      inbox.send(.attemptEnded(task, attempt: attempt, result))
+    }
+  }
+
+  private mutating func sessionUsage(
+    _ task: Int, _ purpose: Schedule.Purpose
+  ) -> AttemptResult.Usage? {
+    guard purpose == .repair, let last = results[task]?.usage else {
+      sessions[task] = nil
+      return nil
+    }
+    sessions[task] = sessions[task].map { $0.adding(last) } ?? last
+    return sessions[task]
+  }
+
+  private func needResult(_ need: Int) -> AttemptOrder.NeedResult {
+    let id = engine.plan.tasks[need].id
+    let isDone = schedule.state(of: need) == .completed
+    return AttemptOrder.NeedResult(
+      id: id, commit: isDone ? results[need]?.commit : nil, output: results[need]?.text ?? "",
+      branch: isDone ? report[id]?.branch : nil)
+  }
+}
+
+extension PromptTemplate.Name {
+  /// The task whose result the name stands for.
+  fileprivate var need: TaskID? {
+    switch self {
+    case .needOutput(let id), .needBranch(let id): id
+    case .taskID, .variable, .worktree, .run: nil
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// Knows how a prepared run is started, watched and ended. Unaware of plans' texts and terminals.
+
+import CSystem
+import Foundation
+import RopewalkCore
+import RopewalkWire
+
+/// A run from its folder to its last event.
+package final class RunExecution: Sendable {
+  package let prepared: PreparedRun
+  package let folder: RunFolder
+  private let inbox = Inbox<EngineInput>()
+  private let journal: JournalWriter
+  private let lock: RunLock
+  private let ticks: AsyncStream<Void>.Continuation
+  /// Ticks after each write to the journal; ends when no more will come.
+  package let changes: AsyncStream<Void>
+
+  /// Makes the run's folder, its resolved plan, its journal and its lock. Nothing runs yet.
+  package init(_ prepared: PreparedRun) throws(SystemError) {
+    self.prepared = prepared
+    folder = RunFolder(run: prepared.run, in: prepared.store.runs)
+    (lock, journal) = try Self.makeFolder(folder, prepared.plan)
+    (changes, ticks) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  /// The run's folder with what is in it from the start; nothing is left of one that could not be
+  /// made whole.
+  private static func makeFolder(
+    _ folder: RunFolder, _ plan: Plan
+  ) throws(SystemError) -> (RunLock, JournalWriter) {
+    try folder.create()
+    do throws(SystemError) {
+      try FileBytes.create(folder.plan, Array((plan.json.prettyText + "\n").utf8))
+      guard let lock = try RunLock.take(folder.lock) else {
+        throw SystemError("lock", folder.lock, errno: EWOULDBLOCK)
+      }
+      return (lock, try JournalWriter(creating: folder.journal))
+    } catch {
+      for file in [folder.plan, folder.lock, folder.journal] { unlink(file) }
+      rmdir(folder.path)
+      throw error
+    }
+  }
+
+  /// Asks for an early end: of the whole run, or of some tasks. From any thread.
+  package func cancel(_ tasks: [TaskID]? = nil, _ reason: CancelReason) {
+    inbox.send(.cancel(tasks, reason))
+  }
+
+  /// Carries the plan out. Returns when nothing of it runs any more.
+  ///
+  /// - Throws: `SystemError` when the journal could not be written; `WorktreeError` or `GitError`
+  ///   when the run's own folders could not be made, and then nothing has run.
+  package func carryOut() async throws -> RunReport {
+    defer {
+      journal.close()
+      ticks.finish()
+    }
+    // Orphans of a killed attendant become our children, where they are found.
+    _ = csystem_become_subreaper()
+    let worktrees = WorktreeStore(
+      repository: prepared.repository, run: prepared.run, litter: prepared.litter)
+    let (attempts, socket) = try await ready(worktrees)
+    defer { socket.close() }
+    let engine = Engine(
+      run: prepared.run, plan: prepared.plan, graph: prepared.graph, runner: attempts,
+      journal: journal, inbox: inbox, time: prepared.time,
+      secrets: SecretMask(environments: [prepared.environment] + prepared.plan.agents.map(\.env)),
+      wrote: { [ticks] in ticks.yield() })
+    let report = try await engine.carryOut(prepared.start)
+    try await worktrees.finish()
+    return report
+  }
+
+  /// The last preparations, those that write. When one fails nothing has run, and nothing is left.
+  private func ready(
+    _ worktrees: WorktreeStore
+  ) async throws -> (ProcessAttempts, ControlSocket) {
+    do {
+      try await worktrees.prepare()
+      let attempts = ProcessAttempts(
+        site: ProcessAttempts.Site(
+          plan: prepared.plan, folder: folder, base: prepared.base, worktrees: worktrees,
+          attendant: Attendant(
+            executable: prepared.attendant, environment: prepared.environment),
+          watcher: try FileWatcher(), agents: prepared.agents,
+          now: prepared.time.now))
+      let socket = try ControlSocket(path: folder.socket) { [weak self] method, params in
+        self?.answer(method, params) ?? .failure(code: -32000, "the run is over")
+      }
+      return (attempts, socket)
+    } catch {
+      try FileManager.default.removeItem(atPath: folder.path)
+      throw error
+    }
+  }
+
+  /// A request from another terminal.
+  private func answer(_ method: String, _ params: JSONValue?) -> ControlSocket.Answer {
+    switch method {
+    case "cancel":
+      let names = params?["tasks"]?.elements.compactMap(\.string)
+      let known = Set(prepared.plan.tasks.map(\.id.text))
+      if let stranger = names?.first(where: { !known.contains($0) }) {
+        return .failure(code: -32602, "the run has no task `\(stranger)`")
+      }
+      let tasks = names.map { $0.compactMap(TaskID.init) }
+      cancel(
+        tasks?.isEmpty == true ? nil : tasks,
+        params?["now"]?.bool == true ? .forced : .requested)
+      return .result(["accepted": true])
+    default:
+      return .failure(code: -32601, "there is no method `\(method)`")
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// Knows how a plan on disk becomes a run that could start, and all that can stand in its way.
+// Unaware of how it is carried out.
+
+import Foundation
+import RopewalkCore
+
+/// Finds out everything that a run needs before it writes anything.
+package struct RunPreparation: Sendable {
+  /// What the command line says above the plan.
+  package struct Options: Sendable {
+    package var concurrency: Int?
+    package var timeout: Duration?
+    package var base: String?
+    package var variables: [String: String] = [:]
+    /// The path of `ropewalk-attend`; beside the program when nil.
+    package var attendant: String?
+
+    package init() {}
+  }
+
+  private let planPath: String
+  private let planDirectory: String
+  private let directory: String
+  private let environment: [String: String]
+  private let options: Options
+
+  /// - Parameters:
+  ///   - planDirectory: what the plan's path is relative to.
+  ///   - directory: within the repository.
+  package init(
+    planPath: String, planDirectory: String, directory: String, environment: [String: String],
+    options: Options
+  ) {
+    self.planPath = planPath
+    self.planDirectory = planDirectory
+    self.directory = directory
+    self.environment = environment
+    self.options = options
+  }
+
+  /// - Throws: `PlanRefusal`; `GitError`; `MissingPrograms`; `WorktreeError` for names that are
+  ///   taken. Nothing was written then.
+  package func prepare(time: EngineTime = .real()) async throws -> PreparedRun {
+    let plan = try plan()
+    let repository = try await Repository.find(from: directory, environment: environment)
+    // By far the slowest question in a large checkout, and nothing else depends on its answer.
+    async let changes = repository.uncommittedChanges()
+    let agents = try await agents(plan, RunnerFolders(environment: environment).catalog())
+    let base = try await repository.resolve(plan.base ?? "HEAD")
+    var random = SplitMix64(state: time.seed)
+    let run = RunID.new(at: time.now(), using: &random)
+    let worktrees = WorktreeStore(repository: repository, run: run)
+    try await worktrees.checkNames(tasks: plan.tasks.map(\.id))
+    let attendant = options.attendant ?? Attendant.besideExecutable()
+    guard access(attendant, X_OK) == 0 else {
+      throw MissingPrograms([
+        MissingPrograms.Missing(
+          name: "ropewalk-attend", wantedBy: [], hint: "it belongs beside the program: \(attendant)"
+        )
+      ])
+    }
+    return PreparedRun(
+      run: run, plan: plan, planFile: planPath, graph: TaskGraph(plan), repository: repository,
+      base: base, agents: agents, litter: Set(agents.values.flatMap(\.spec.litter)).sorted(),
+      environment: environment, attendant: attendant, time: time,
+      notices: Self.notices(repository, base, changes: try await changes))
+  }
+
+  private func plan() throws(PlanRefusal) -> Plan {
+    do throws(PlanErrors) {
+      let source = try PlanSource.read(planPath, directory: planDirectory)
+      return adjusted(try source.decode(variables: options.variables).get())
+    } catch {
+      throw PlanRefusal(file: planPath, errors: error)
+    }
+  }
+
+  private func agents(
+    _ plan: Plan, _ catalog: RunnerCatalog
+  ) async throws -> [TaskID: ResolvedAgent] {
+    do {
+      return try await AgentResolution(
+        catalog: catalog, environment: environment, directory: directory
+      ).resolve(plan)
+    } catch let errors as PlanErrors {
+      throw PlanRefusal(file: planPath, errors: errors)
+    }
+  }
+
+  private func adjusted(_ plan: Plan) -> Plan {
+    var plan = plan
+    plan.concurrency = options.concurrency ?? plan.concurrency
+    plan.base = options.base ?? plan.base
+    if let timeout = options.timeout {
+      for task in plan.tasks.indices { plan.tasks[task].timeout = timeout }
+    }
+    return plan
+  }
+
+  private static func notices(
+    _ repository: Repository, _ base: ObjectID, changes: Int
+  ) -> [String] {
+    let unseen =
+      changes == 0
+      ? []
+      : [
+        "the run starts from \(base.short) and does not see "
+          + "\(Wording.count(changes, "uncommitted change")) of this checkout"
+      ]
+    return unseen + repository.notices
+  }
+}

@@ -1,0 +1,110 @@
+// Knows how `ropewalk run` is asked for, shows its progress and tells its end.
+// Unaware of how tasks are carried out.
+
+import Foundation
+import RopewalkCore
+import RopewalkEngine
+
+enum RunCommand: Command {
+  static let spec = CommandSpec(
+    name: "run", aliases: ["execute"], operands: "PLAN", maxOperands: 1,
+    summary: "Carry out a plan: its tasks in order, in parallel, each in its own worktree.",
+    details: [
+      "PLAN is a JSON5 file, or `-` for standard input. Progress goes to stderr, results to stdout.",
+      "Each result is a branch `ropewalk/RUN/TASK`; your checkout, index and HEAD stay as they are.",
+      "Ctrl-C ends gracefully and keeps partial work; a second one ends at once.",
+    ],
+    options: [
+      Option(
+        long: "max-concurrent", short: "c", value: "N", help: "that many at a time (plan: 5)"),
+      Option(
+        long: "timeout", short: "t", value: "TIME",
+        help: "for every attempt, such as 30m, instead of the plan's"),
+      Option(long: "base", value: "COMMIT", help: "what tasks start from, instead of the plan's"),
+      Option(long: "var", value: "NAME=VALUE", help: "a value for {{vars.NAME}}"),
+      Option(
+        long: "dry-run", short: "n", help: "show order, width and what would run; start nothing"),
+    ],
+    examples: ["ropewalk run plan.json5", "ropewalk run -c 8 --json plan.json5 | jq -r .kind"])
+
+  static func run(_ arguments: Arguments, _ output: Output) async throws -> ExitCode {
+    guard let plan = arguments.operands.first else {
+      throw Failure.usage("which plan?", hint: "usage: \(Help.usage(spec))")
+    }
+    return try await run(
+      plan: plan, directory: arguments.value("repo") ?? FileManager.default.currentDirectoryPath,
+      environment: ProcessInfo.processInfo.environment, arguments, output)
+  }
+
+  static func run(
+    plan: String, directory: String, environment: [String: String], _ arguments: Arguments,
+    _ output: Output
+  ) async throws -> ExitCode {
+    let prepared = try await RunPreparation(
+      planPath: plan, planDirectory: FileManager.default.currentDirectoryPath,
+      directory: directory, environment: environment,
+      options: try options(arguments)
+    ).prepare()
+    if arguments.has("dry-run") {
+      output.print(output.isJSON ? prepared.dryRun.json.text + "\n" : prepared.dryRun.text)
+      return .success
+    }
+    for notice in prepared.notices { output.note("note: \(notice)") }
+    return try await carryOut(prepared, output)
+  }
+
+  private static func options(_ arguments: Arguments) throws -> RunPreparation.Options {
+    var options = RunPreparation.Options()
+    options.concurrency = try arguments.int("max-concurrent", atLeast: 1)
+    options.base = arguments.value("base")
+    if let text = arguments.value("timeout") {
+      do throws(DurationText.Refusal) {
+        options.timeout = try DurationText.parse(text)
+      } catch {
+        throw Failure.usage(
+          "`--timeout` takes a duration, not `\(text)`", hint: DurationText.rule)
+      }
+    }
+    options.variables = try variables(arguments)
+    return options
+  }
+
+  /// The values of `--var NAME=VALUE`.
+  static func variables(_ arguments: Arguments) throws -> [String: String] {
+    var variables: [String: String] = [:]
+    for pair in arguments.all("var") {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty else {
+        throw Failure.usage("`--var` takes NAME=VALUE, not `\(pair)`")
+      }
+      variables[String(parts[0])] = String(parts[1])
+    }
+    return variables
+  }
+
+  private static func carryOut(
+    _ prepared: PreparedRun, _ output: Output
+  ) async throws -> ExitCode {
+    let execution = try RunExecution(prepared)
+    let interrupts = Interrupts(execution) { output.note($0) }
+    // Shows the journal as it grows; awaited below, so that nothing is left unsaid.
+    async let shown: Void = show(execution, output)
+    let report = try await execution.carryOut()
+    try await shown
+    if let exit = interrupts.exitCode { return exit }
+    return report.state == .completed ? .success : .taskFailed
+  }
+
+  private static func show(_ execution: RunExecution, _ output: Output) async throws {
+    // Nothing of it would be seen, and reading every event back is a fortieth of a small task's cost.
+    if output.isQuiet, !output.isJSON { return }
+    var lines = ProgressLines(isVerbose: output.isVerbose)
+    _ = try await JournalFollower(path: execution.folder.journal).follow(execution.changes) {
+      entry in
+      if output.isJSON { output.print(entry.line + [UInt8(ascii: "\n")]) }
+      for line in lines.lines(for: entry.event) where !output.isJSON { output.note(line) }
+    }
+    guard !output.isJSON else { return }
+    for line in lines.summary() { output.note(line) }
+  }
+}

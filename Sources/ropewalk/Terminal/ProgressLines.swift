@@ -1,0 +1,107 @@
+// Knows how a run's events read as plain lines, one for each thing worth knowing.
+// Unaware of where the events come from.
+
+import RopewalkCore
+import RopewalkWire
+
+/// Turns events into progress lines. A value: it is fed every event in order.
+struct ProgressLines {
+  private var report = RunReport()
+  private let isVerbose: Bool
+
+  init(isVerbose: Bool) { self.isVerbose = isVerbose }
+
+  /// The status as of the events so far.
+  var current: RunReport { report }
+
+  /// The lines that an event is worth; most are worth none.
+  mutating func lines(for event: RunEvent) -> [String] {
+    report.apply(event)
+    let task = event.subject.task.flatMap { report[$0] }
+    switch event.payload {
+    case .runStarted(let start):
+      let base = start.base.map { " from \($0.short)" } ?? ""
+      return [
+        "run \(event.run): \(Wording.count(start.tasks.count, "task"))\(base), "
+          + "\(start.concurrency) at a time"
+      ]
+    case .attemptStarted(let start): return [started(event, start)]
+    case .attemptFinished(let result):
+      return (result.notes + result.denials.map { "the tool `\($0)` was refused" })
+        .map { "  \(name(event)): note: \($0.safeLine)" }
+    case .attemptRetried(let seconds):
+      let why = task?.last?.message.map { ": \($0.safeLine.cut(to: 160))" } ?? ""
+      return ["  \(name(event)): tries again in \(Wording.duration(seconds))\(why)"]
+    case .verificationFinished(let verification) where !verification.passed:
+      return [
+        "  \(name(event)): `\(verification.command.safeLine.cut(to: 60))` failed: "
+          + (verification.message ?? "")
+      ]
+    case .taskFinished: return task.map { [finished($0)] } ?? []
+    case .errorOccurred(let message): return ["error: \(message.safeLine)"]
+    case .other("cancelled", let value) where event.subject.task == nil:
+      return ["ending the run: \(value["reason"]?.string ?? "")"]
+    case .other(let kind, let value) where isVerbose: return said(event, kind, value)
+    default: return []
+    }
+  }
+
+  private func name(_ event: RunEvent) -> String { event.subject.task?.text ?? event.run.text }
+
+  private var counter: String {
+    let ended = report.tasks.count { $0.state.isFinal }
+    return "[\(ended)/\(report.tasks.count)]"
+  }
+
+  private func started(_ event: RunEvent, _ start: AttemptStart) -> String {
+    let who = event.subject.agent ?? event.subject.runner ?? ""
+    let which = event.subject.attempt.map { $0 > 1 ? ", attempt \($0)" : "" } ?? ""
+    return "\(counter) \(name(event)): started (\(who)\(start.isRepair ? ", repair" : which))"
+  }
+
+  private func finished(_ task: TaskReport) -> String {
+    var parts = [StatusView.result(task)].filter { !$0.isEmpty }
+    if let seconds = task.seconds, task.attempts > 0 { parts.append(Wording.duration(seconds)) }
+    if task.attempts > 0, let cost = Wording.cost(task.spending) { parts.append(cost) }
+    let why = parts.isEmpty ? "" : ": " + parts.joined(separator: ", ")
+    return "\(counter) \(task.id): \(StatusView.words(task.state))\(why)"
+  }
+
+  /// What an agent said, for those who asked to see it.
+  private func said(_ event: RunEvent, _ kind: String, _ value: JSONValue) -> [String] {
+    switch kind {
+    case "agentMessage":
+      return ["  \(name(event)): \((value["text"]?.string ?? "").safeLine.cut(to: 160))"]
+    case "agentToolCall":
+      let tool = value["name"]?.string ?? "tool"
+      let what = value["summary"]?.string.map { " \($0.safeLine.cut(to: 120))" } ?? ""
+      return ["  \(name(event)): uses \(tool.safeLine)\(what)"]
+    default: return []
+    }
+  }
+
+  /// The last lines: what became of everything, why what failed did, and what to type next.
+  func summary() -> [String] {
+    guard let run = report.run else { return [] }
+    var lines = [""]
+    let unhappy = report.tasks.filter { $0.state != .completed && $0.state != .skipped }
+    for task in unhappy {
+      lines.append("\(StatusView.words(task.state)): \(task.id): \(StatusView.result(task))")
+      if let tail = task.last?.stderrTail {
+        lines += tail.split(separator: "\n").suffix(20).map { "    \($0)" }
+      }
+      if let ref = task.last?.ref, task.last?.isSuccess == false {
+        lines.append("  its partial work is kept: git show \(ref)")
+      }
+    }
+    lines.append(StatusView.headline(report))
+    if report.tasks.contains(where: { $0.branch != nil }) {
+      lines.append("results: git branch --list 'ropewalk/\(run)/*'")
+    }
+    lines.append(
+      unhappy.isEmpty
+        ? "look: ropewalk status \(run)"
+        : "look: ropewalk status \(run); ropewalk logs \(run) \(unhappy[0].id)")
+    return lines
+  }
+}
