@@ -82,6 +82,20 @@ package enum ChildProcess {
     executable: String, arguments: [String], environment: [String: String], directory: String,
     input: Data? = nil, limit: Int = 256 << 20, clock: any Clock<Duration> = ContinuousClock()
   ) async throws(SpawnError) -> Result {
+    // Those that wait hold no descriptors yet.
+    try await few.pass { () throws(SpawnError) in
+      try await runNow(
+        executable: executable, arguments: arguments, environment: environment,
+        directory: directory, input: input, limit: limit, clock: clock)
+    }
+  }
+
+  private static let few = Gate(width: 64)
+
+  private static func runNow(
+    executable: String, arguments: [String], environment: [String: String], directory: String,
+    input: Data?, limit: Int, clock: any Clock<Duration>
+  ) async throws(SpawnError) -> Result {
     let output = try MemoryFile()
     let errors = try MemoryFile()
     let source = try input.map { (data) throws(SpawnError) in try MemoryFile(holding: data) }

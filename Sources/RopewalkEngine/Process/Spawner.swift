@@ -34,7 +34,8 @@ package final class Spawner: Sendable {
   /// Starts `executable` and returns once it runs.
   ///
   /// The child leads a process group of its own. A start that fails for want of descriptors, processes
-  /// or memory is tried again a few times with growing pauses.
+  /// or memory is tried again a few times with growing pauses; one for which too many files are open
+  /// waits until others have ended.
   ///
   /// - Parameters:
   ///   - executable: a path; PATH is not searched.
@@ -64,6 +65,11 @@ package final class Spawner: Sendable {
       do throws(SpawnError) {
         return try await start(process, executable: executable)
       } catch {
+        if error == .tooManyOpen {
+          // In a task of its own, so that a cancelled caller waits too instead of turning round and round.
+          await Task { try? await clock.sleep(for: .milliseconds(50)) }.value
+          continue
+        }
         guard error.isTransient, attempt < 6 else { throw error }
         // A cancelled sleep only means that the next try comes at once.
         try? await clock.sleep(for: pause)
@@ -118,8 +124,13 @@ package final class Spawner: Sendable {
       guard descriptor >= 0 else { return .outOfResources(csystem_errno()) }
       opened.append(descriptor)
     }
-    return nil
+    return csystem_open_descriptors() > openFilesLimit ? .tooManyOpen : nil
   }
+
+  /// At each start Foundation lists the open descriptors into a buffer of 32 KiB and copies 256 bytes
+  /// of each name, however short: with more than 1,300 of them past the buffer's end, at times into
+  /// nothing. Until it no longer does, so many are never open at a start.
+  static let openFilesLimit: Int32 = 1_200
 
   private static func raiseOpenFiles() -> UInt64 {
     var limit = rlimit()
@@ -218,6 +229,8 @@ package enum SpawnError: Error, Equatable, CustomStringConvertible {
   case holdsNul(String)
   case tooLong(String, bytes: Int)
   case outOfResources(Int32)
+  /// More files are open than Foundation can start a program with; the start waits.
+  case tooManyOpen
   /// A descriptor that this program was started with has a number that the limit of open files no
   /// longer allows: Foundation cannot keep it from children and starts none.
   case inheritedBeyondLimit(limit: Int)
@@ -263,6 +276,8 @@ package enum SpawnError: Error, Equatable, CustomStringConvertible {
     case .outOfResources(let code):
       "could not start: \(Self.words(code)) (\(Self.limit(code))); raise that limit or lower the "
         + "concurrency"
+    case .tooManyOpen:
+      "could not start: more than \(Spawner.openFilesLimit) files are open"
     case .inheritedBeyondLimit(let limit):
       "could not start: a descriptor that was open already lies beyond the limit of \(limit) open files; "
         + "raise the limit, as in `ulimit -n 1024`"

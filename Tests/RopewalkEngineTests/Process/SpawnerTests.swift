@@ -170,6 +170,34 @@ struct SpawnerTests {
     }
   }
 
+  @Test("a start for which too many files are open waits until there are fewer")
+  func tooManyOpen() async throws {
+    await #expect(processExitsWith: .success) {
+      _ = Spawner.inheritedOpenFiles
+      let taken = Mutex<[Int32]>([])
+      taken.withLock { taken in
+        for _ in 0...Spawner.openFilesLimit { taken.append(dup(0)) }
+      }
+      let waits = Mutex(0)
+      let freeing = ActingClock {
+        guard
+          waits.withLock({
+            $0 += 1
+            return $0 == 10
+          })
+        else { return }
+        taken.withLock { taken in
+          for descriptor in taken { close(descriptor) }
+          taken = []
+        }
+      }
+      let child = try await Spawner.shared.start(
+        executable: "/bin/true", arguments: [], environment: [:], directory: "/", clock: freeing)
+      #expect(await child.end() == .exited(0))
+      #expect(waits.withLock { $0 } == 10)
+    }
+  }
+
   @Test("a hundred programs leave no descriptor behind")
   func leaks() async throws {
     await #expect(processExitsWith: .success) {

@@ -16,7 +16,9 @@ final class Gate: Sendable {
 
   init(width: Int) { state = Mutex(State(free: width)) }
 
-  func pass<Value: Sendable>(_ work: @Sendable () async throws -> Value) async throws -> Value {
+  func pass<Value: Sendable, Failure: Error>(
+    _ work: @Sendable () async throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
     await enter()
     defer { leave() }
     return try await work()
