@@ -68,10 +68,13 @@ private struct EngineLoop {
   var failure: SystemError?
   private var seq = 0
   private let places: [TaskID: Int]
+  /// How each task's latest attempt ended.
   private var results: [AttemptResult?]
-  private var controls: [AttemptControl?]
-  /// By task, what its session has used so far; begins anew with each try.
-  private var sessions: [Int: AttemptResult.Usage] = [:]
+  /// How the latest attempt of each step ended, for the next.
+  private var stepResults: [StepKey: AttemptResult] = [:]
+  private var controls: [AttemptKey: AttemptControl] = [:]
+  /// What a step's session has used so far; begins anew with each try.
+  private var sessions: [StepKey: AttemptResult.Usage] = [:]
   private var lines: [UInt8] = []
   private var isPromise = false
   private var acknowledgements: [CheckedContinuation<Void, Never>] = []
@@ -82,7 +85,6 @@ private struct EngineLoop {
     self.engine = engine
     schedule = Schedule(plan: engine.plan, graph: engine.graph, seed: engine.time.seed)
     results = Array(repeating: nil, count: engine.plan.tasks.count)
-    controls = Array(repeating: nil, count: engine.plan.tasks.count)
     places = Dictionary(
       uniqueKeysWithValues: engine.plan.tasks.enumerated().map { ($1.id, $0) })
     begun = SuspendingClock().now
@@ -117,8 +119,8 @@ private struct EngineLoop {
       return []
     case .attemptEnded(let task, let attempt, let result):
       return attemptEnded(task, attempt, engine.secrets.mask(result))
-    case .retryDue(let task):
-      return schedule.retryDue(task)
+    case .retryDue(let task, let step):
+      return schedule.retryDue(task, step: step)
     case .cancel(let tasks, let reason):
       return cancel(tasks, reason)
     }
@@ -127,14 +129,16 @@ private struct EngineLoop {
   private mutating func attemptEnded(
     _ task: Int, _ attempt: Int, _ result: AttemptResult
   ) -> [Schedule.Action] {
-    controls[task] = nil
+    controls[AttemptKey(task: task, number: attempt)] = nil
     results[task] = result
+    if let step = schedule.step(of: task, attempt: attempt)?.index {
+      stepResults[StepKey(task: task, step: step)] = result
+    }
     record(.attemptFinished(result), task, attempt)
     if result.cause == .rateLimited {
       record(.rateLimited(retryAfterSeconds: result.retryAfter?.seconds), task, attempt)
     }
-    guard let cause = result.cause else { return schedule.attemptEnded(task, .succeeded) }
-    return schedule.attemptEnded(task, .failed(cause, retryAfter: result.retryAfter))
+    return schedule.attemptEnded(task, attempt: attempt, result)
   }
 
   private mutating func cancel(
@@ -156,16 +160,31 @@ private struct EngineLoop {
     at time: Timestamp? = nil
   ) {
     seq += 1
-    let planned = task.map { engine.plan.tasks[$0] }
     let event = RunEvent(
       seq: seq, time: time ?? engine.time.now(), run: engine.run,
-      subject: RunEvent.Subject(
-        task: planned?.id, attempt: attempt, agent: planned?.agentName,
-        runner: planned?.runnerName),
-      payload: payload)
+      subject: task.map { subject($0, attempt) } ?? RunEvent.Subject(), payload: payload)
     report.apply(event)
     if failure == nil { lines += JournalLine.encode(event) }
     isPromise = isPromise || event.isPromise
+  }
+
+  /// Whom an event is about: the attempt's own agent where there is one, else the task's.
+  private func subject(_ task: Int, _ attempt: Int?) -> RunEvent.Subject {
+    let planned = engine.plan.tasks[task]
+    var subject = RunEvent.Subject(
+      task: planned.id, attempt: attempt, agent: planned.agentName,
+      runner: planned.isAssigned ? planned.runnerName : nil)
+    guard let attempt, let step = schedule.step(of: task, attempt: attempt)?.step else {
+      return subject
+    }
+    guard let agent = step.agent else {
+      // Nobody is asked.
+      (subject.agent, subject.runner) = (nil, nil)
+      return subject
+    }
+    subject.agent = planned.strategy == .single ? planned.agentName : agent.name
+    subject.runner = agent.runner
+    return subject
   }
 
   /// The events that an action leads to; they are on disk before the action is carried out.
@@ -174,11 +193,18 @@ private struct EngineLoop {
     case .queue(let task): record(.taskQueued, task)
     case .startAttempt(let task, let attempt, _):
       if attempt == 1 { record(.taskStarted, task) }
-    case .retryLater(let task, let attempt, let delay):
+    case .retryLater(let task, _, let attempt, let delay):
       record(.attemptRetried(afterSeconds: delay.seconds), task, attempt)
-    case .endAttempt(let task, let reason): record(.cancelled(reason), task)
-    case .finish(let task, let state, let because):
-      record(.taskFinished(state, because: because), task)
+    case .endAttempt(let task, let attempt, let reason): record(.cancelled(reason), task, attempt)
+    case .tell(let task, .proposal(let member, let round, let text)):
+      record(
+        .proposalMade(member: member, round: round, text: engine.secrets.mask(text)), task)
+    case .tell(let task, .round(let round, let rounds)):
+      record(.debateRound(round, of: rounds), task)
+    case .tell(let task, .decision(let decision)): record(.decisionMade(decision), task)
+    case .finish(let task, let end):
+      record(.taskFinished(end), task)
+      forget(task)
     case .finishRun(let state):
       let seconds = (SuspendingClock().now - begun).seconds
       let now = engine.time.now()
@@ -218,20 +244,21 @@ private struct EngineLoop {
 
   private mutating func perform(_ action: Schedule.Action, _ group: inout DiscardingTaskGroup) {
     switch action {
-    case .queue, .finish: break
+    case .queue, .tell, .finish: break
     case .startAttempt(let task, let attempt, let purpose):
       startAttempt(task, attempt, purpose, &group)
-    case .retryLater(let task, _, let delay):
+    case .retryLater(let task, let step, _, let delay):
       let (inbox, clock) = (engine.inbox, engine.time.clock)
       group.addTask {
         do {
           try await clock.sleep(for: delay)
-          inbox.send(.retryDue(task))
+          inbox.send(.retryDue(task, step: step))
         } catch {
           // Only the end of the run cancels a timer, and then no retry is due.
         }
       }
-    case .endAttempt(let task, let reason): controls[task]?.cancel(reason)
+    case .endAttempt(let task, let attempt, let reason):
+      controls[AttemptKey(task: task, number: attempt)]?.cancel(reason)
     case .finishRun: isOver = true
     }
   }
@@ -245,17 +272,22 @@ private struct EngineLoop {
       inbox.send(.attemptEnded(task, attempt: attempt, unsafe))
       return
     }
+    guard let (index, step) = schedule.step(of: task, attempt: attempt) else {
+      preconditionFailure("attempt \(attempt) belongs to no step")
+    }
     let control = AttemptControl()
-    controls[task] = control
+    controls[AttemptKey(task: task, number: attempt)] = control
     let planned = engine.plan.tasks[task]
+    let key = StepKey(task: task, step: index)
     let order = AttemptOrder(
-      task: planned, attempt: attempt, purpose: purpose,
+      task: planned, step: step,
+      info: planned.strategy == .single
+        ? nil
+        : StepInfo(index: index, role: step.role, member: step.member, round: step.round),
+      attempt: attempt, purpose: purpose,
       needs: engine.graph.needs(of: task).map(needResult),
-      mentioned: planned.prompt.names.reduce(into: [:]) { mentioned, name in
-        guard let id = name.need, let need = places[id] else { return }
-        mentioned[id] = needResult(need)
-      },
-      previous: results[task], sessionUsage: sessionUsage(task, purpose))
+      mentioned: mentioned(in: planned),
+      previous: stepResults[key], sessionUsage: sessionUsage(key, purpose))
     let reporter = InboxReporter(inbox: inbox, task: task, attempt: attempt)
     group.addTask {
       let result = await runner.run(order, control: control, reporter: reporter)
@@ -263,15 +295,31 @@ private struct EngineLoop {
     }
   }
 
+  private func mentioned(in task: PlanTask) -> [TaskID: AttemptOrder.NeedResult] {
+    var results: [TaskID: AttemptOrder.NeedResult] = [:]
+    for prompt in task.prompts {
+      for name in prompt.names {
+        if let id = name.need, let need = places[id] { results[id] = needResult(need) }
+      }
+    }
+    return results
+  }
+
+  /// Drops what was kept for further attempts of a task.
+  private mutating func forget(_ task: Int) {
+    stepResults = stepResults.filter { $0.key.task != task }
+    sessions = sessions.filter { $0.key.task != task }
+  }
+
   private mutating func sessionUsage(
-    _ task: Int, _ purpose: Schedule.Purpose
+    _ key: StepKey, _ purpose: Schedule.Purpose
   ) -> AttemptResult.Usage? {
-    guard purpose == .repair, let last = results[task]?.usage else {
-      sessions[task] = nil
+    guard purpose == .repair, let last = stepResults[key]?.usage else {
+      sessions[key] = nil
       return nil
     }
-    sessions[task] = sessions[task].map { $0.adding(last) } ?? last
-    return sessions[task]
+    sessions[key] = sessions[key].map { $0.adding(last) } ?? last
+    return sessions[key]
   }
 
   private func needResult(_ need: Int) -> AttemptOrder.NeedResult {
@@ -283,12 +331,24 @@ private struct EngineLoop {
   }
 }
 
+/// An attempt within the run.
+private struct AttemptKey: Hashable {
+  var task: Int
+  var number: Int
+}
+
+/// A step within the run.
+private struct StepKey: Hashable {
+  var task: Int
+  var step: Int
+}
+
 extension PromptTemplate.Name {
   /// The task whose result the name stands for.
   fileprivate var need: TaskID? {
     switch self {
     case .needOutput(let id), .needBranch(let id): id
-    case .taskID, .variable, .worktree, .run: nil
+    case .taskID, .variable, .worktree, .run, .item: nil
     }
   }
 }

@@ -29,7 +29,7 @@ struct SignalFaultTests {
           )
         ],
         tasks: [
-          ["id": "task", "prompt": "x", "grace": "30s"],
+          ["id": "task", "prompt": "x", "grace": "10m"],
           ["id": "next", "prompt": "x", "needs": ["task"]],
         ]),
       .init {
@@ -61,13 +61,12 @@ struct SignalFaultTests {
     let program = try await start(
       "trap 'echo >$READY' TERM; while :; do sleep 1d & wait; done")
     program.signal(SIGINT)
-    // The agent has been told and does not end: its grace of 30 s has begun.
+    // The agent has been told and does not end: its grace, longer than this test may take, has begun.
     try await program.rope.line(from: program.rope.space("ready"))
     program.signal(SIGINT)
     let run = try await program.ended()
     #expect(run.exit == 130)
     #expect(run.last?.killed == true)
-    #expect((run.last?.seconds ?? 99) < 25)
   }
 
   @Test("fault 65: under nohup a hangup changes nothing", .needs("nohup"))

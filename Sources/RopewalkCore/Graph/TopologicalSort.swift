@@ -19,16 +19,19 @@ package enum TopologicalSort: Sendable, Equatable {
   package init(_ graph: TaskGraph, priorities: [Int]) {
     precondition(priorities.count == graph.count, "one priority for each task")
     var openNeeds = (0..<graph.count).map { graph.needs(of: $0).count }
-    var ready = ReadyQueue(priorities: priorities)
-    for task in 0..<graph.count where openNeeds[task] == 0 { ready.insert(task) }
+    var ready = ReadyQueue()
+    func entry(_ task: Int) -> ReadyQueue.Entry {
+      ReadyQueue.Entry(task: task, step: 0, priority: priorities[task])
+    }
+    for task in 0..<graph.count where openNeeds[task] == 0 { ready.insert(entry(task)) }
     var order: [Int] = []
     order.reserveCapacity(graph.count)
-    while !ready.isEmpty {
-      let task = ready.removeFirst()
+    while ready.first != nil {
+      let task = ready.removeFirst().task
       order.append(task)
       for dependent in graph.dependents(of: task) {
         openNeeds[dependent] -= 1
-        if openNeeds[dependent] == 0 { ready.insert(dependent) }
+        if openNeeds[dependent] == 0 { ready.insert(entry(dependent)) }
       }
     }
     self =

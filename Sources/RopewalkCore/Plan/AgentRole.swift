@@ -22,11 +22,21 @@ package struct AgentRole: Sendable, Equatable {
   package var output: String?
   /// The most tasks that it carries at a time; nil where the plan sets no limit.
   package var maxTasks: Int?
+  /// How much its vote counts where votes are weighted.
+  package var weight: Double
+  /// What it is good at, in words of the plan's own.
+  package var capabilities: [String]
+  /// Agents or runners that take over when it cannot; nil is its runner's family.
+  package var fallback: [String]?
+
+  /// The most items or unassigned tasks that an agent carries at a time, where it sets no `maxTasks`.
+  package static let standardMaxTasks = 3
 
   package init(
     name: String, runner: String, model: String? = nil, role: String? = nil,
     arguments: [String] = [], env: [String: String] = [:], command: [String]? = nil,
-    output: String? = nil, maxTasks: Int? = nil
+    output: String? = nil, maxTasks: Int? = nil, weight: Double = 1, capabilities: [String] = [],
+    fallback: [String]? = nil
   ) {
     self.name = name
     self.runner = runner
@@ -37,6 +47,9 @@ package struct AgentRole: Sendable, Equatable {
     self.command = command
     self.output = output
     self.maxTasks = maxTasks
+    self.weight = weight
+    self.capabilities = capabilities
+    self.fallback = fallback
   }
 
   var json: JSON {
@@ -47,6 +60,9 @@ package struct AgentRole: Sendable, Equatable {
       ("env", env.isEmpty ? nil : .sorted(env)),
       ("command", command.map { .array($0.map(JSON.string)) }),
       ("output", output.map { .raw(Array($0.utf8)) }), ("maxTasks", maxTasks.map(JSON.int)),
+      ("weight", weight == 1 ? nil : .double(weight)),
+      ("capabilities", capabilities.isEmpty ? nil : .array(capabilities.map(JSON.string))),
+      ("fallback", fallback.map { .array($0.map(JSON.string)) }),
     ])
   }
 }

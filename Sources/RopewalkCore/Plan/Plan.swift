@@ -55,6 +55,16 @@ package struct Plan: Sendable, Equatable {
     return agent
   }
 
+  /// Everyone whom a task may ask, each once, in order; nobody where nobody is named.
+  package func agents(of task: PlanTask) -> [AgentRole] {
+    guard task.strategy != .single, !task.strategy.members.isEmpty else {
+      return task.isAssigned ? [agent(of: task)] : []
+    }
+    var seen: Set<String> = []
+    return task.strategy.members.flatMap(\.agents).filter { seen.insert($0).inserted }
+      .compactMap { name in agents.first { $0.name == name } }
+  }
+
   /// The value of `{{vars.NAME}}` in a task's prompt; nil when neither it nor the plan has one.
   package func value(ofVariable name: String, in task: PlanTask) -> String? {
     task.vars[name] ?? vars[name]

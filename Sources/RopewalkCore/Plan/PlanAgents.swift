@@ -120,9 +120,10 @@ extension StrictReader {
   private static let agentKeys = Keys(
     owner: "an agent",
     known: [
-      "runner", "model", "role", "arguments", "env", "command", "output", "maxTasks",
+      "runner", "model", "role", "arguments", "env", "command", "output", "maxTasks", "weight",
+      "capabilities", "fallback",
     ],
-    later: ["weight", "capabilities", "fallback", "budget", "limits", "sandbox", "resources"])
+    later: ["budget", "limits", "sandbox", "resources"])
 
   mutating func agents(_ value: JSONValue) -> [AgentRole] {
     var agents: [AgentRole] = []
@@ -148,6 +149,9 @@ extension StrictReader {
       case "env": agent.env = reader.textsByName(value, check: Self.checkEnvironmentName)
       case "command": agent.command = reader.command(value) ?? ["?"]
       case "output": agent.output = reader.output(value)
+      case "weight": agent.weight = reader.number(value, in: 0...1_000) ?? 1
+      case "capabilities": agent.capabilities = reader.list(value) { $0.filledText($1) } ?? []
+      case "fallback": agent.fallback = reader.list(value) { $0.runner($1) }
       default: agent.maxTasks = reader.whole(value, in: 1...10_000)
       }
     }

@@ -153,12 +153,18 @@ extension StrictReader {
     var askers: [(prompt: Int, use: PromptTemplate.Use)] = []
     for prompt in drafts.prompts.indices {
       let task = drafts.prompts[prompt].task
-      for use in tasks[task].prompt.uses {
+      for use in drafts.prompts[prompt].template.uses {
         switch use.name {
         case .taskID, .worktree, .run: break
+        case .item:
+          if drafts.strategies[task]?.hasItems != true {
+            refuse(
+              use, prompt, drafts, "which stands for nothing without items",
+              hint: "give the task strategy: { split: { by: { list: […] }, pool: […] } }")
+          }
         case .variable(let name):
           if tasks[task].vars[name] == nil, drafts.plan.vars[name] == nil {
-            refuseVariable(name, use, prompt, tasks, drafts)
+            refuseVariable(name, use, prompt, tasks[task], drafts)
           }
         case .needOutput(let id), .needBranch(let id):
           if let need = names.task(named: id.text) {
@@ -166,7 +172,7 @@ extension StrictReader {
             askers.append((prompt, use))
           } else {
             refuse(
-              use, prompt, tasks, drafts, "and the plan has no task \(id.text.quoted)",
+              use, prompt, drafts, "and the plan has no task \(id.text.quoted)",
               hint: names.hint(for: id.text))
           }
         }
@@ -178,7 +184,7 @@ extension StrictReader {
       let (task, need) = questions[index]
       let id = drafts.ids[need].text.quoted
       refuse(
-        askers[index].use, askers[index].prompt, tasks, drafts,
+        askers[index].use, askers[index].prompt, drafts,
         task == need ? "which is there only after it" : "and the task does not need \(id)",
         hint: task == need
           ? "name another task" : "add \(id) to the `needs` of \(drafts.called(task))")
@@ -186,26 +192,25 @@ extension StrictReader {
   }
 
   private mutating func refuseVariable(
-    _ name: String, _ use: PromptTemplate.Use, _ prompt: Int, _ tasks: [PlanTask],
+    _ name: String, _ use: PromptTemplate.Use, _ prompt: Int, _ task: PlanTask,
     _ drafts: borrowing TaskDrafts
   ) {
-    let task = tasks[drafts.prompts[prompt].task]
     let known = Set(task.vars.keys).union(drafts.plan.vars.keys).sorted()
     let near = NearName.hint(for: name, in: known, owner: "the variables are")
     refuse(
-      use, prompt, tasks, drafts, "and the plan has no variable \(name.quoted)",
+      use, prompt, drafts, "and the plan has no variable \(name.quoted)",
       hint: near ?? "add it to `vars`, or give it with `--var \(name)=VALUE`")
   }
 
   private mutating func refuse(
-    _ use: PromptTemplate.Use, _ prompt: Int, _ tasks: [PlanTask],
-    _ drafts: borrowing TaskDrafts, _ why: String, hint: String?
+    _ use: PromptTemplate.Use, _ prompt: Int, _ drafts: borrowing TaskDrafts, _ why: String,
+    hint: String?
   ) {
-    let (task, place) = drafts.prompts[prompt]
-    let called = place.called(
-      drafts.called(task), at: use.offset, in: tasks[task].prompt.source)
+    let draft = drafts.prompts[prompt]
+    let called = draft.place.called(
+      drafts.called(draft.task), at: use.offset, in: draft.template.source)
     note(
       "\(called) uses `{{\(use.name.spelt)}}`, \(why)", hint: hint,
-      at: place.offset(of: use.offset), path: [.key("tasks"), .index(task), .key("prompt")])
+      at: draft.place.offset(of: use.offset), path: draft.path)
   }
 }

@@ -23,7 +23,9 @@ extension StrictReader {
     let (template, problems) = PromptTemplate.parse(text)
     // Whoever wrote so many meant something else by all of them.
     for problem in problems.prefix(20) { refuse(problem, in: text, task, place, drafts) }
-    if !template.uses.isEmpty { drafts.prompts.append((task, place)) }
+    if !template.uses.isEmpty {
+      drafts.prompts.append(PromptDraft(task: task, place: place, template: template, path: path))
+    }
     return template
   }
 
@@ -106,7 +108,7 @@ extension StrictReader {
         "\(prompt) uses \("{{\(name)}}".quoted), which is not available in this version",
         hint: "remove it: this version has no `matrix`", at: offset)
     case .unknownName(let name):
-      let near = NearName.nearest(to: name, in: ["task.id", "worktree", "run"])
+      let near = NearName.nearest(to: name, in: ["task.id", "worktree", "run", "item"])
       let question = near.map { "did you mean `{{\($0)}}`? The" } ?? "the"
       note(
         "\(prompt) uses \("{{\(name)}}".quoted), which stands for nothing",

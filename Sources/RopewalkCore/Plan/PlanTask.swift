@@ -10,7 +10,7 @@ package struct PlanTask: Sendable, Equatable {
   package var needs: [Int]
   /// The agent that does it; nil when the plan names a runner instead.
   package var agentName: String?
-  /// The agent's runner, or the one that the task names.
+  /// The agent's runner, or the one that the task names; empty when neither is named.
   package var runnerName: String
   /// The task's model, else its agent's; nil leaves the choice to the CLI.
   package var model: String?
@@ -33,6 +33,8 @@ package struct PlanTask: Sendable, Equatable {
   package var repair: Int
   /// Its own values for `{{vars.…}}`, which stand above the plan's.
   package var vars: [String: String]
+  /// How it uses agents.
+  package var strategy: Strategy
 
   package static let standardGrace = Duration.seconds(10)
 
@@ -42,7 +44,8 @@ package struct PlanTask: Sendable, Equatable {
     idleTimeout: Duration? = nil, grace: Duration = standardGrace, retry: RetryPolicy = .none,
     onError: OnError = .continue, when: StartCondition = .success, expect: Expectation = .either,
     worktree: WorktreePolicy = .own,
-    verify: [VerifyCommand] = [], repair: Int = 1, vars: [String: String] = [:]
+    verify: [VerifyCommand] = [], repair: Int = 1, vars: [String: String] = [:],
+    strategy: Strategy = .single
   ) {
     self.id = id
     self.prompt = prompt
@@ -62,7 +65,14 @@ package struct PlanTask: Sendable, Equatable {
     self.verify = verify
     self.repair = repair
     self.vars = vars
+    self.strategy = strategy
   }
+
+  /// Whether the plan says who does it: an agent or a runner.
+  package var isAssigned: Bool { !runnerName.isEmpty }
+
+  /// Every prompt by which its agents are asked.
+  package var prompts: [PromptTemplate] { [prompt] + strategy.prompts }
 
   /// Tries in all that the task has before it fails; repairs do not count.
   package var allowedTries: Int { retry.attempts }
@@ -72,7 +82,8 @@ package struct PlanTask: Sendable, Equatable {
     .known([
       ("id", .string(id.text)), ("prompt", .string(prompt.source)),
       ("needs", needs.isEmpty ? nil : .array(needs.map { .string(plan.tasks[$0].id.text) })),
-      agentName.map { ("agent", .string($0)) } ?? ("runner", .string(runnerName)),
+      agentName.map { ("agent", .string($0)) }
+        ?? ("runner", isAssigned ? .string(runnerName) : nil),
       ("model", model.map(JSON.string)), ("priority", .int(priority)),
       ("timeout", timeout.map { .string(DurationText.spelt($0)) }),
       ("idleTimeout", idleTimeout.map { .string(DurationText.spelt($0)) }),
@@ -81,6 +92,7 @@ package struct PlanTask: Sendable, Equatable {
       ("expect", .string(expect.rawValue)), ("worktree", .string(worktree.rawValue)),
       ("verify", .array(verify.map(\.json))),
       ("repair", .int(repair)), ("vars", vars.isEmpty ? nil : .sorted(vars)),
+      ("strategy", strategy == .single ? JSON?.none : strategy.json),
     ])
   }
 }

@@ -21,7 +21,9 @@ struct TaskDrafts {
   /// Where each task's needs begin in `needs`.
   var firstNeed: [Int] = []
   /// Where the prompts stand that use names, by task.
-  var prompts: [(task: Int, place: PromptPlace)] = []
+  var prompts: [PromptDraft] = []
+  /// By task, the agents that its strategy names and where.
+  var strategies: [Int: StrategyDraft] = [:]
   /// Prompt files that were read, by path.
   var files: [String: Result<String, PromptFileError>] = [:]
 
@@ -49,6 +51,15 @@ struct TaskDrafts {
     NearName.hint(for: name, in: plan.agents.map(\.name), owner: "the plan defines")
       ?? "define it, as in agents: { \(name.utf8.count <= 64 ? name : "NAME"): { runner: \"…\" } }"
   }
+}
+
+/// A prompt that uses names, to be checked when all tasks are known.
+struct PromptDraft {
+  var task: Int
+  var place: PromptPlace
+  var template: PromptTemplate
+  /// Where the value stands in the plan.
+  var path: [StrictReader.Step]
 }
 
 /// Where a prompt's text stands.
@@ -114,7 +125,10 @@ extension StrictReader {
       case "when": task.when = reader.choice(value, of: StartCondition.self) ?? task.when
       case "vars":
         task.vars = reader.textsByName(value, check: Self.checkVariableName)
-      case "strategy": reader.strategy(value)
+      case "strategy":
+        let draft = reader.strategy(value, drafts.tasks.count, &drafts)
+        task.strategy = draft.strategy
+        drafts.strategies[drafts.tasks.count] = draft
       default: _ = reader.setting(key, value, &settings)
       }
     }
@@ -135,6 +149,7 @@ extension StrictReader {
       task.onError = onError ?? drafts.plan.onError
       apply(settings, to: &task, drafts)
       checkPlace(task, index, drafts, value)
+      checkStrategy(task, index, drafts, value)
       assign(&task, index, settings, value, runner, drafts)
     }
     drafts.tasks.append(task)
@@ -174,23 +189,6 @@ extension StrictReader {
     }
   }
 
-  private mutating func strategy(_ value: JSONValue) {
-    let later = ["auto", "multi", "parallel", "debate", "split", "candidates"]
-    if value.string == "single" { return }
-    if value.kind == .object || later.contains(value.string ?? "") {
-      note(
-        "a task's `strategy` other than \"single\" is not available in this version",
-        hint: "remove it: a task is done by one agent", at: value.start)
-    } else if let text = value.string {
-      note(
-        "`strategy` cannot be \(text.quoted)",
-        hint: NearName.hint(for: text, in: ["single"], owner: "it takes one of"),
-        at: value.start)
-    } else {
-      wrongType(value, "a string")
-    }
-  }
-
   // MARK: - What the plan's defaults add
 
   /// What has no worktree can change no file.
@@ -201,6 +199,40 @@ extension StrictReader {
     note(
       "\(drafts.called(index)) expects changes and has no worktree to make them in",
       hint: "let it `expect` an \"answer\", or leave out `worktree`", at: value.start)
+  }
+
+  /// Looks at what a strategy refers to, now that the task is read.
+  private mutating func checkStrategy(
+    _ task: PlanTask, _ index: Int, _ drafts: TaskDrafts, _ value: JSONValue
+  ) {
+    guard let draft = drafts.strategies[index] else { return }
+    let known = Set(drafts.plan.agents.map(\.name))
+    for (name, offset, path) in draft.agents where !known.contains(name) {
+      note(
+        "the strategy of \(drafts.called(index)) names the agent \(name.quoted), which the plan does not define",
+        hint: drafts.agentHint(for: name), at: offset, path: path)
+    }
+    if draft.hasItems, !task.prompts.contains(where: { $0.names.contains(.item) }) {
+      within(.key("strategy")) {
+        $0.note(
+          "\(drafts.called(index)) is split over items that its prompt does not use",
+          hint: "write {{item}} in the prompt where the item belongs",
+          at: value["strategy"]?.start ?? value.start)
+      }
+    }
+    if case .candidates(_, .verify) = task.strategy.kind, task.verify.isEmpty, !draft.isRefused {
+      within(.key("strategy")) {
+        $0.note(
+          "\(drafts.called(index)) picks among candidates by verification and has none",
+          hint: "add `verify`, or let a judge pick: pick: { judge: \"AGENT\" }",
+          at: value["strategy"]?.start ?? value.start)
+      }
+    }
+    if task.worktree == .none, task.strategy != .single {
+      note(
+        "\(drafts.called(index)) has a strategy and no worktree for its members",
+        hint: "leave out `worktree`", at: value.start)
+    }
   }
 
   private func apply(_ own: TaskSettings, to task: inout PlanTask, _ drafts: TaskDrafts) {
@@ -229,6 +261,8 @@ extension StrictReader {
     }
     let agents = drafts.plan.agents
     let only = agents.count == 1 ? agents[0].name : nil
+    // A strategy names its members itself.
+    if own.agent == nil, !task.strategy.members.isEmpty { return }
     guard let name = own.agent ?? drafts.defaults.agent ?? only else {
       // A name that was refused as it was read needs no second refusal.
       guard value["agent"] == nil else { return }

@@ -19,6 +19,8 @@ package struct PromptTemplate: Sendable, Equatable {
     case worktree
     /// `{{run}}`: the run's id.
     case run
+    /// `{{item}}`: the item of a `split` over a list or over files.
+    case item
   }
 
   /// Something in the text that is no template.
@@ -52,7 +54,7 @@ package struct PromptTemplate: Sendable, Equatable {
   private(set) var uses: [Use] = []
 
   package static let known =
-    "task.id, needs.ID.output, needs.ID.branch, vars.NAME, worktree, run"
+    "task.id, needs.ID.output, needs.ID.branch, vars.NAME, worktree, run, item"
 
   /// Parses a text; what is wrong with it is listed in full. Takes time linear in the text.
   package static func parse(_ source: String) -> (template: PromptTemplate, problems: [Problem]) {
@@ -134,6 +136,7 @@ extension PromptTemplate.Name {
     case "task.id": self = .taskID
     case "worktree": self = .worktree
     case "run": self = .run
+    case "item": self = .item
     default:
       if spelt.hasPrefix("vars."), spelt.utf8.count > 5 {
         self = .variable(String(spelt.dropFirst(5)))
@@ -162,6 +165,7 @@ extension PromptTemplate.Name {
     case .taskID: "task.id"
     case .worktree: "worktree"
     case .run: "run"
+    case .item: "item"
     case .variable(let name): "vars.\(name)"
     case .needOutput(let id): "needs.\(id).output"
     case .needBranch(let id): "needs.\(id).branch"

@@ -2,6 +2,8 @@
 
 /// Why something is ended before its time; a stronger reason replaces a weaker one.
 package enum CancelReason: Int, Sendable, Comparable, CaseIterable {
+  /// Another member of the task's strategy failed, and nobody wants the rest.
+  case memberFailed
   /// `ropewalk cancel`, from another terminal.
   case requested
   /// The first interrupt: ends gracefully.
@@ -23,6 +25,7 @@ package enum CancelReason: Int, Sendable, Comparable, CaseIterable {
   /// As the end of a sentence: "cancelled because …".
   package var text: String {
     switch self {
+    case .memberFailed: "another member of its strategy failed"
     case .requested: "it was cancelled on request"
     case .interrupted: "the run was interrupted"
     case .terminated: "ropewalk was told to end"

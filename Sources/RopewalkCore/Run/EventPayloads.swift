@@ -57,7 +57,7 @@ package struct RunStart: Sendable, Equatable {
               ("id", .string(task.id.text)),
               ("needs", .array(task.needs.map { .string($0.text) })),
               ("agent", task.agent.map(JSON.string)),
-              ("runner", .string(task.runner)),
+              ("runner", task.runner.isEmpty ? nil : .string(task.runner)),
             ])
           })
       ),
@@ -91,15 +91,19 @@ package struct AttemptStart: Sendable, Equatable {
   package var program: String
   /// Whether it goes on from the attempt before, whose result the verification refused.
   package var isRepair: Bool
+  /// Which step of the task's strategy it is; nil where the task is done by one agent.
+  package var step: StepInfo?
 
   package init(
-    folder: String, worktree: String?, start: ObjectID?, program: String, isRepair: Bool
+    folder: String, worktree: String?, start: ObjectID?, program: String, isRepair: Bool,
+    step: StepInfo? = nil
   ) {
     self.folder = folder
     self.worktree = worktree
     self.start = start
     self.program = program
     self.isRepair = isRepair
+    self.step = step
   }
 
   package var members: [(String, JSON?)] {
@@ -109,6 +113,7 @@ package struct AttemptStart: Sendable, Equatable {
       ("start", start.map { .string($0.text) }),
       ("program", .string(program)),
       ("repair", isRepair ? true : nil),
+      ("step", step?.json),
     ]
   }
 
@@ -116,7 +121,8 @@ package struct AttemptStart: Sendable, Equatable {
     self.init(
       folder: value["folder"]?.string ?? "", worktree: value["worktree"]?.string,
       start: value["start"]?.string.flatMap(ObjectID.init),
-      program: value["program"]?.string ?? "", isRepair: value["repair"]?.bool ?? false)
+      program: value["program"]?.string ?? "", isRepair: value["repair"]?.bool ?? false,
+      step: value["step"].flatMap(StepInfo.init))
   }
 }
 

@@ -50,6 +50,8 @@ package enum FailureCause: String, Sendable, CaseIterable {
   case exitCode
   /// Exit status 0, but the sign that the work was done is missing or torn.
   case incomplete
+  /// Members of a strategy came to no decision that could be read.
+  case undecided
   /// The verification commands failed on the result.
   case rejected
   /// Success was claimed, changes were expected, and nothing was changed.
@@ -59,7 +61,7 @@ package enum FailureCause: String, Sendable, CaseIterable {
   package var isRetryable: Bool {
     switch self {
     case .couldNotStart, .conflict, .cancelled, .orphaned, .cannotBeKilled, .diskFull, .escaped,
-      .notLoggedIn, .overBudget, .requestRejected:
+      .notLoggedIn, .overBudget, .requestRejected, .undecided:
       false
     case .timedOut, .idle, .outputLimit, .lost, .worktreeGone, .rateLimited, .limitReached,
       .providerError, .interrupted, .agentError, .killedBySignal, .exitCode, .incomplete,

@@ -110,6 +110,35 @@ package enum SystemReason {
 }
 
 extension AttemptResult {
+  /// Gives a result its verdict, and its cause where the verdict is a failure.
+  ///
+  /// - Parameters:
+  ///   - changed: whether its tree differs from the one that it started from.
+  ///   - verified: nil when no verification was asked for.
+  ///   - declared: why the agent says that nothing was needed.
+  package mutating func weigh(
+    _ expectation: Expectation, changed: Bool, verified: Bool?, declared: String?
+  ) {
+    guard cause == nil else { return }
+    let verdict = Verdict.of(
+      expectation: expectation, changed: changed, hasAnswer: text != nil, verified: verified,
+      declaredNoChange: declared != nil)
+    self.verdict = verdict
+    switch verdict {
+    case .verified, .changed, .answered: break
+    case .unchanged: message = declared
+    case .empty:
+      cause = .empty
+      message =
+        expectation == .answer
+        ? "it reported success but gave no answer"
+        : "it reported success but changed no file"
+    case .rejected: cause = .rejected
+    case .incomplete: cause = .incomplete
+    case .escaped: cause = .escaped
+    }
+  }
+
   /// Takes over what the attendant recorded.
   package mutating func record(_ record: EndRecord) {
     exit = record.exit.map(Int.init)

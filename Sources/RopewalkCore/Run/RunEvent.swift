@@ -56,7 +56,13 @@ package struct RunEvent: Sendable {
     /// Somebody or something asked for an early end of the task, or of the run.
     case cancelled(CancelReason)
     /// A task reached its final state. On disk before anything that depends on it starts.
-    case taskFinished(TaskState, because: String?)
+    case taskFinished(TaskEnd)
+    /// A member of a debate has made its proposal, or after a critique a new one.
+    case proposalMade(member: String, round: Int, text: String)
+    /// A round of critique of a debate begins.
+    case debateRound(Int, of: Int)
+    /// One of several proposals or candidates was decided on, or it failed that any was.
+    case decisionMade(Decision)
     /// Something went wrong that no task's state tells.
     case errorOccurred(String)
     /// Last of all; carries the whole status.
@@ -88,6 +94,9 @@ package struct RunEvent: Sendable {
     case .rateLimited: "rateLimited"
     case .cancelled: "cancelled"
     case .taskFinished: "taskFinished"
+    case .proposalMade: "proposalMade"
+    case .debateRound: "debateRound"
+    case .decisionMade: "decisionMade"
     case .errorOccurred: "errorOccurred"
     case .runFinished: "runFinished"
     case .other(let kind, _): kind
@@ -145,8 +154,11 @@ extension RunEvent.Payload {
     case .attemptRetried(let seconds): [("afterSeconds", .double(seconds))]
     case .rateLimited(let seconds): [("retryAfterSeconds", seconds.map(JSON.double))]
     case .cancelled(let reason): [("reason", .string(reason.text))]
-    case .taskFinished(let state, let because):
-      [("state", .string(state.rawValue)), ("because", because.map(JSON.string))]
+    case .taskFinished(let end): end.members
+    case .proposalMade(let member, let round, let text):
+      [("member", .string(member)), ("round", .int(round)), ("text", .string(text))]
+    case .debateRound(let round, let rounds): [("round", .int(round)), ("of", .int(rounds))]
+    case .decisionMade(let decision): [("decision", decision.json)]
     case .errorOccurred(let message): [("message", .string(message))]
     case .runFinished(let state, let seconds, let status):
       [("state", .string(state.rawValue)), ("seconds", .double(seconds)), ("status", status)]
@@ -174,8 +186,9 @@ extension RunEvent.Payload {
   }
 
   private static func ending(kind: String, _ value: JSONValue) -> Self {
-    if kind == "taskFinished", let state = value["state"]?.string.flatMap(TaskState.init) {
-      return .taskFinished(state, because: value["because"]?.string)
+    if kind == "taskFinished", let end = TaskEnd(value) { return .taskFinished(end) }
+    if kind == "decisionMade", let decision = value["decision"].flatMap(Decision.init) {
+      return .decisionMade(decision)
     }
     if kind == "runFinished", let state = value["state"]?.string.flatMap(RunState.init) {
       return .runFinished(

@@ -100,6 +100,16 @@ package struct TaskReport: Sendable {
   /// When the attempt that is under way began.
   package private(set) var runningSince: Timestamp?
   package private(set) var verifications: [Verification] = []
+  /// What the members of its strategy did, in the order in which they were asked.
+  package private(set) var contributions: [Contribution] = []
+  /// How one of several results was decided on.
+  package private(set) var decision: Decision?
+  /// Whether members failed whose work is missing from the result.
+  package private(set) var isPartial = false
+  /// Why its strategy failed, whatever its last attempt brought.
+  private var strategyCause: FailureCause?
+  /// By attempt, what its end will be a contribution of.
+  private var openSteps: [Int: (step: StepInfo, agent: String?)] = [:]
 
   init(_ start: RunStart.Task) {
     id = start.id
@@ -127,6 +137,9 @@ package struct TaskReport: Sendable {
       folders.append(start.folder)
       runningSince = event.time
       verifications = []
+      if let step = start.step, let attempt = event.subject.attempt {
+        openSteps[attempt] = (step, event.subject.agent)
+      }
     case .verificationFinished(let verification): verifications.append(verification)
     case .attemptFinished(let result):
       last = result
@@ -134,13 +147,29 @@ package struct TaskReport: Sendable {
       runningSince = nil
       seconds = (seconds ?? 0) + result.seconds
       if let usage = result.usage { spending.add(usage) }
-    case .attemptRetried: state = .queued
-    case .taskFinished(let end, let because):
-      state = end
-      self.because = because
+      contribute(result, event.subject.attempt ?? 0)
+    case .attemptRetried: if openSteps.isEmpty { state = .queued }
+    case .decisionMade(let decision): self.decision = decision
+    case .taskFinished(let end):
+      state = end.state
+      because = end.because
+      isPartial = end.isPartial
+      strategyCause = end.cause
+      openSteps = [:]
     default: break
     }
   }
+
+  private mutating func contribute(_ result: AttemptResult, _ attempt: Int) {
+    guard let (step, agent) = openSteps.removeValue(forKey: attempt), step.role != .conclusion
+    else { return }
+    let new = Contribution(step: step, attempt: attempt, agent: agent, result: result)
+    let place = contributions.firstIndex { new < $0 } ?? contributions.count
+    contributions.insert(new, at: place)
+  }
+
+  /// Why it failed: its strategy, else its last attempt.
+  package var cause: FailureCause? { strategyCause ?? last?.cause }
 
   /// The failure in words, or why it never ran.
   package var message: String? { because ?? last?.message }
@@ -149,11 +178,11 @@ package struct TaskReport: Sendable {
     .known([
       ("id", .string(id.text)),
       ("state", .string(state.rawValue)),
-      ("verdict", last?.verdict.map { .string($0.rawValue) }),
-      ("cause", last?.cause.map { .string($0.rawValue) }),
+      ("verdict", strategyCause == nil ? last?.verdict.map { .string($0.rawValue) } : nil),
+      ("cause", cause.map { .string($0.rawValue) }),
       ("message", message.map(JSON.string)),
       ("agent", agent.map(JSON.string)),
-      ("runner", .string(runner)),
+      ("runner", runner.isEmpty ? nil : .string(runner)),
       ("attempts", .int(attempts)),
       ("needs", .array(needs.map { .string($0.text) })),
       ("branch", branch.map(JSON.string)),
@@ -161,6 +190,9 @@ package struct TaskReport: Sendable {
       ("ref", last?.ref.map(JSON.string)),
       ("worktree", worktree.map(JSON.string)),
       ("output", last?.text.map(JSON.string)),
+      ("partial", isPartial ? true : nil),
+      ("contributions", contributions.isEmpty ? nil : .array(contributions.map(\.json))),
+      ("decision", decision?.json),
       ("sessionId", last?.sessionID.map(JSON.string)),
       ("model", last?.model.map(JSON.string)),
       ("denials", denials),

@@ -6,7 +6,9 @@ package enum RunState: String, Sendable, CaseIterable {
   case running
   /// Every task completed.
   case completed
-  /// It came to its end, and at least one task did not complete.
+  /// It came to its end; some tasks completed, and others did not.
+  case partial
+  /// It came to its end, and no task completed.
   case failed
   /// It was ended early by a person or a signal.
   case cancelled

@@ -1,30 +1,34 @@
-// Knows which of the tasks that could start comes next. Unaware of states and slots.
+// Knows which of the steps that could start comes next. Unaware of states and slots.
 
-/// Tasks waiting for a slot, the most urgent first: by priority, then by their place in the plan.
+/// Steps waiting for a slot, the most urgent first: by priority, then by the task's place in the plan, then in the
+/// order in which its strategy asked for them.
 struct ReadyQueue {
-  /// A binary heap of task indices.
-  private var heap: [Int] = []
-  private let priorities: [Int]
+  /// One step of one task.
+  struct Entry: Comparable {
+    var task: Int
+    var step: Int
+    var priority: Int
 
-  init(priorities: [Int]) { self.priorities = priorities }
-
-  var isEmpty: Bool { heap.isEmpty }
-  var first: Int? { heap.first }
-
-  func comes(_ left: Int, before right: Int) -> Bool {
-    priorities[left] != priorities[right] ? priorities[left] > priorities[right] : left < right
+    static func < (left: Entry, right: Entry) -> Bool {
+      (-left.priority, left.task, left.step) < (-right.priority, right.task, right.step)
+    }
   }
 
-  mutating func insert(_ task: Int) {
-    heap.append(task)
+  /// A binary heap.
+  private var heap: [Entry] = []
+
+  var first: Entry? { heap.first }
+
+  mutating func insert(_ entry: Entry) {
+    heap.append(entry)
     var at = heap.count - 1
-    while at > 0, comes(heap[at], before: heap[(at - 1) / 2]) {
+    while at > 0, heap[at] < heap[(at - 1) / 2] {
       heap.swapAt(at, (at - 1) / 2)
       at = (at - 1) / 2
     }
   }
 
-  mutating func removeFirst() -> Int {
+  mutating func removeFirst() -> Entry {
     let first = heap[0]
     let last = heap.removeLast()
     guard !heap.isEmpty else { return first }
@@ -32,8 +36,7 @@ struct ReadyQueue {
     var at = 0
     while true {
       var least = at
-      for child in [2 * at + 1, 2 * at + 2]
-      where child < heap.count && comes(heap[child], before: heap[least]) {
+      for child in [2 * at + 1, 2 * at + 2] where child < heap.count && heap[child] < heap[least] {
         least = child
       }
       if least == at { return first }

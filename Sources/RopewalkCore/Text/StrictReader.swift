@@ -34,7 +34,7 @@ struct StrictReader {
   private let document: JSONDocument
   /// The whole text as the subject of a sentence: "the plan".
   private let subject: String
-  private var path: [Step] = []
+  private(set) var path: [Step] = []
   private var notes: [Note] = []
 
   private init(_ document: JSONDocument, subject: String) {
@@ -64,6 +64,7 @@ struct StrictReader {
   }
 
   var hasErrors: Bool { !notes.isEmpty }
+  var errorCount: Int { notes.count }
 
   // MARK: - What is wrong
 

@@ -4,9 +4,12 @@
 import RopewalkCore
 import Synchronization
 
-/// One try of one task, with all that it may build upon.
+/// One try of one step of a task, with all that it may build upon.
 package struct AttemptOrder: Sendable {
   package var task: PlanTask
+  package var step: Step
+  /// Nil where the task is done by one agent.
+  package var info: StepInfo?
   /// Counts from 1 within the task.
   package var attempt: Int
   package var purpose: Schedule.Purpose
@@ -14,7 +17,7 @@ package struct AttemptOrder: Sendable {
   package var needs: [NeedResult]
   /// The results that its prompt speaks of, also those of indirect needs.
   package var mentioned: [TaskID: NeedResult]
-  /// How the attempt before ended, where there was one.
+  /// How the step's attempt before ended, where there was one.
   package var previous: AttemptResult?
 
   /// What the attempts before used of the session that a repair takes up again.

@@ -13,32 +13,23 @@ struct AttemptWork {
   let control: AttemptControl
   let reporter: any AttemptReporter
 
+  let agent: ResolvedAgent
+
   private var id: TaskID { order.task.id }
   private var folderName: String { RunFolder.attempt(id, order.attempt) }
   private var folder: AttemptFolder { AttemptFolder(path: site.folder.absolute(folderName)) }
 
-  /// Marks by which every process of the attempt is known.
-  private var marks: [String: String] {
-    [
-      "ROPEWALK_RUN": site.folder.run.text, "ROPEWALK_TASK": id.text,
-      "ROPEWALK_ATTEMPT": String(order.attempt),
-    ]
-  }
-
   func run() async throws -> AttemptResult {
-    guard let agent = site.agents[id] else {
-      preconditionFailure("the task `\(id)` has no agent")
-    }
     let invocation = try agent.invocation(
-      prompt: prompt(agent), worktree: place.path, attempt: folder.path, session: session)
-    let spec = spec(agent, invocation)
+      prompt: try await prompt(), worktree: place.path, attempt: folder.path, session: session)
+    let spec = spec(invocation)
     try folder.create(spec, prompt: invocation.stdin ?? invocation.promptFile)
     if control.reason != nil { return AttemptResult(failed: .cancelled, "") }
     await reporter.starting(
       AttemptStart(
         folder: folderName, worktree: place.worktree?.path, start: place.start,
-        program: spec.program, isRepair: order.purpose == .repair))
-    let (end, outcome) = try await attend(agent, invocation, spec)
+        program: spec.program, isRepair: order.purpose == .repair, step: order.info))
+    let (end, outcome) = try await attend(invocation, spec)
     var result = judge(end, outcome, spec)
     result.notes = invocation.warnings + result.notes
     try await keep(&result, outcome)
@@ -48,44 +39,33 @@ struct AttemptWork {
   // MARK: - The agent
 
   private var session: String? {
-    guard order.purpose == .repair, site.agents[id]?.spec.canResume == true else { return nil }
+    guard order.purpose == .repair, agent.spec.canResume else { return nil }
     return order.previous?.sessionID
   }
 
-  private func prompt(_ agent: ResolvedAgent) -> String {
+  private func prompt() async throws -> String {
+    let rendered = try await PromptRendering(site: site, order: order, worktree: place.path).text()
     if order.purpose == .repair {
       return PromptText.repair(
-        task: renderedPrompt, failure: order.previous?.message ?? "",
+        task: rendered, failure: order.previous?.message ?? "",
         tail: order.previous?.stderrTail ?? "", hasSession: session != nil)
     }
-    return PromptText.complete(renderedPrompt, role: agent.role, expectation: order.task.expect)
+    return PromptText.complete(rendered, role: agent.role, expectation: order.step.expect)
   }
 
-  private var renderedPrompt: String {
-    order.task.prompt.render { name in
-      switch name {
-      case .taskID: id.text
-      case .run: site.folder.run.text
-      case .worktree: place.path
-      case .variable(let variable): site.plan.value(ofVariable: variable, in: order.task) ?? ""
-      case .needOutput(let need): order.mentioned[need]?.output ?? ""
-      case .needBranch(let need): order.mentioned[need]?.branch ?? ""
-      }
-    }
-  }
-
-  private func spec(_ agent: ResolvedAgent, _ invocation: Invocation) -> AttemptSpec {
+  private func spec(_ invocation: Invocation) -> AttemptSpec {
     AttemptSpec(
       program: agent.program, arguments: invocation.arguments, name: agent.name,
-      environment: invocation.environment.merging(marks) { $1 }, unset: invocation.unset,
-      directory: place.path, stdin: invocation.stdin == nil ? nil : folder.prompt,
+      environment: invocation.environment.merging(order.marks(site.folder.run)) { $1 },
+      unset: invocation.unset, directory: place.path,
+      stdin: invocation.stdin == nil ? nil : folder.prompt,
       timeout: order.task.timeout?.milliseconds, idleTimeout: order.task.idleTimeout?.milliseconds,
       grace: order.task.grace.milliseconds, openFiles: Int(Spawner.inheritedOpenFiles))
   }
 
   /// Starts the agent, reads it to its end, and takes the tree's end.
   private func attend(
-    _ agent: ResolvedAgent, _ invocation: Invocation, _ spec: AttemptSpec
+    _ invocation: Invocation, _ spec: AttemptSpec
   ) async throws -> (Attended.End, AgentOutcome) {
     let attended = try await site.attendant.start(folder)
     let afterTerminal = AfterTerminal()
@@ -122,15 +102,8 @@ struct AttemptWork {
 
   /// Waits for the tree's end; what a killed attendant left behind is ended here.
   private func ended(_ attended: Attended, _ watch: FileWatcher.Watch) async -> Attended.End {
-    let end = await ended(attended)
+    let end = await attended.ended(by: control, marks: order.marks(site.folder.run))
     watch.finish()
-    return end
-  }
-
-  private func ended(_ attended: Attended) async -> Attended.End {
-    let end = await control.onCancel(
-      { attended.end(hard: $0.isHard) }, during: { await attended.ended() })
-    if case .lost = end { _ = await OrphanTree(marks: marks).end() }
     return end
   }
 
@@ -174,7 +147,8 @@ struct AttemptWork {
   private func keep(_ result: inout AttemptResult, _ outcome: AgentOutcome) async throws {
     if result.cause != nil { result.stderrTail = try stderrTail() }
     guard let worktree = place.worktree else {
-      return weigh(&result, changed: false, outcome, verified: nil)
+      return result.weigh(
+        order.step.expect, changed: false, verified: nil, declared: outcome.declaredNoChange)
     }
     do {
       if result.cause == nil { try await publish(worktree, &result, outcome) }
@@ -198,14 +172,20 @@ struct AttemptWork {
     result.notes += collected.oddities
     result.tree = collected.tree
     result.changedFiles = collected.changed ? collected.fileCount : nil
-    let verified =
-      order.task.verify.isEmpty ? nil : try await verify(worktree, collected, &result)
-    weigh(&result, changed: collected.changed, outcome, verified: verified)
-    guard result.cause == nil else { return }
-    let branch = "ropewalk/\(site.folder.run)/\(id)"
-    try await site.worktrees.publish(branch: branch, commit: collected.commit, expecting: nil)
+    var verified: Bool?
+    if order.step.verifies, !order.task.verify.isEmpty {
+      verified = try await VerificationWork(
+        site: site, order: order, control: control, reporter: reporter
+      ).run(worktree, tree: collected.tree, &result)
+    }
+    result.weigh(
+      order.step.expect, changed: collected.changed, verified: verified,
+      declared: outcome.declaredNoChange)
+    guard result.cause == nil, order.step.publishes || collected.commit != place.start else {
+      return
+    }
+    result.ref = try await site.tie(collected.commit, of: order)
     result.commit = collected.commit
-    result.ref = "refs/heads/" + branch
   }
 
   /// Ties what a failed attempt left, if it left anything.
@@ -222,34 +202,11 @@ struct AttemptWork {
     result.ref = ref
   }
 
-  private func weigh(
-    _ result: inout AttemptResult, changed: Bool, _ outcome: AgentOutcome, verified: Bool?
-  ) {
-    guard result.cause == nil else { return }
-    let verdict = Verdict.of(
-      expectation: order.task.expect, changed: changed, hasAnswer: outcome.text != nil,
-      verified: verified, declaredNoChange: outcome.declaredNoChange != nil)
-    result.verdict = verdict
-    switch verdict {
-    case .verified, .changed, .answered: break
-    case .unchanged: result.message = outcome.declaredNoChange
-    case .empty:
-      result.cause = .empty
-      result.message =
-        order.task.expect == .answer
-        ? "it reported success but gave no answer"
-        : "it reported success but changed no file"
-    case .rejected: result.cause = .rejected
-    case .incomplete: result.cause = .incomplete
-    case .escaped: result.cause = .escaped
-    }
-  }
-
   private func message(_ result: AttemptResult) -> String {
-    let firstLine = renderedPrompt.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+    let firstLine = order.task.prompt.source.split(whereSeparator: \.isNewline).first ?? ""
     let title = result.cause == nil ? "" : " (attempt \(order.attempt), not completed)"
     return """
-      \(id)\(title): \(firstLine.safeLine.cut(to: 60))
+      \(id)\(title): \(String(firstLine).safeLine.cut(to: 60))
 
       Ropewalk-Run: \(site.folder.run)
       Ropewalk-Task: \(id)
@@ -260,44 +217,5 @@ struct AttemptWork {
   private func stderrTail() throws -> String? {
     let tail = try folder.stderrTail()
     return tail.isEmpty ? nil : String(decoding: tail, as: UTF8.self)
-  }
-
-  // MARK: - The verification
-
-  /// Runs the task's commands in its worktree, on exactly the tree that was collected.
-  private func verify(
-    _ worktree: Worktree, _ collected: Collected, _ result: inout AttemptResult
-  ) async throws -> Bool {
-    for (index, command) in order.task.verify.enumerated() {
-      let check = try await verification(command, number: index + 1, collected)
-      await reporter.verified(check)
-      if !check.passed {
-        result.message = "`\(check.command)` failed: \(check.message ?? "")"
-        result.stderrTail = check.tail
-        return false
-      }
-    }
-    guard try await site.worktrees.isTree(worktree, collected.tree) else {
-      result.notes.append("the verification changed files; the result is the tree before it")
-      return true
-    }
-    return true
-  }
-
-  private func verification(
-    _ command: VerifyCommand, number: Int, _ collected: Collected
-  ) async throws -> Verification {
-    let folder = AttemptFolder(
-      path: site.folder.absolute(RunFolder.verification(id, order.attempt, number)))
-    let spec = AttemptSpec(
-      program: command.program(
-        ProgramSearch(environment: site.attendant.environment, directory: place.path)),
-      arguments: command.arguments, environment: marks, directory: place.path,
-      timeout: order.task.timeout?.milliseconds, grace: order.task.grace.milliseconds,
-      openFiles: Int(Spawner.inheritedOpenFiles))
-    try folder.create(spec, prompt: nil)
-    let attended = try await site.attendant.start(folder)
-    return try VerificationReading(folder: folder, spec: spec).read(
-      await ended(attended), command: command.text, tree: collected.tree, cancelled: control.reason)
   }
 }

@@ -1,10 +1,9 @@
-// Knows how one attempt is carried out for real: worktree, agent, evidence, commit, branch.
+// Knows how one attempt is carried out for real, and what becomes of an error on the way.
 // Unaware of the other tasks and of what follows from a result.
 
 import Foundation
 import RopewalkCore
 import RopewalkWire
-import Synchronization
 
 /// Carries out attempts with real processes in real worktrees.
 package final class ProcessAttempts: AttemptRunner {
@@ -16,14 +15,14 @@ package final class ProcessAttempts: AttemptRunner {
     package var worktrees: WorktreeStore
     package var attendant: Attendant
     package var watcher: FileWatcher
-    /// What each of the plan's tasks runs, by task.
-    package var agents: [TaskID: ResolvedAgent]
+    package var agents: ResolvedAgents
     /// The wall clock, for what a provider says of the time of day.
     package var now: @Sendable () -> Timestamp
+    let starts: StartCommits
 
     package init(
       plan: Plan, folder: RunFolder, base: ObjectID, worktrees: WorktreeStore,
-      attendant: Attendant, watcher: FileWatcher, agents: [TaskID: ResolvedAgent],
+      attendant: Attendant, watcher: FileWatcher, agents: ResolvedAgents,
       now: @escaping @Sendable () -> Timestamp
     ) {
       self.plan = plan
@@ -34,14 +33,17 @@ package final class ProcessAttempts: AttemptRunner {
       self.watcher = watcher
       self.agents = agents
       self.now = now
+      starts = StartCommits(worktrees: worktrees, base: base)
     }
   }
 
   let site: Site
-  /// The places of tasks that have had an attempt.
-  private let places = Mutex<[TaskID: TaskPlace]>([:])
+  private let places: TaskPlaces
 
-  package init(site: Site) { self.site = site }
+  package init(site: Site) {
+    self.site = site
+    places = TaskPlaces(site: site)
+  }
 
   package func run(
     _ order: AttemptOrder, control: AttemptControl, reporter: any AttemptReporter
@@ -50,67 +52,68 @@ package final class ProcessAttempts: AttemptRunner {
     let begun = clock.now
     var result: AttemptResult
     do {
-      let place = try await place(for: order)
-      let attempt = AttemptWork(
-        site: site, order: order, place: place, control: control, reporter: reporter)
-      result = try await attempt.run()
+      result = try await carryOut(order, control, reporter)
     } catch {
       result = Self.failure(error)
     }
     if let reason = control.reason, result.cause != nil, result.cause != .cannotBeKilled {
-      result.cause = .cancelled
+      result.cause = reason.cause
       result.message = "cancelled because \(reason.text)"
     }
     result.seconds = (clock.now - begun).seconds
     return result
   }
 
-  /// The worktree as the attempt must find it: new, as it was left for a repair, else brought back.
-  private func place(for order: AttemptOrder) async throws -> TaskPlace {
-    let id = order.task.id
-    if order.task.worktree == .none { return try scratchPlace(order) }
-    if let known = places.withLock({ $0[id] }) {
-      guard order.purpose == .attempt, let worktree = known.worktree else { return known }
-      do {
-        try await site.worktrees.restore(worktree, to: known.start, processesGone: true)
-        return known
-      } catch is WorktreeError {
-        // It was destroyed or tampered with. What could be kept of it is in the snapshot.
-        try await site.worktrees.remove(worktree)
-        return try await newPlace(id, at: known.start)
+  private func carryOut(
+    _ order: AttemptOrder, _ control: AttemptControl, _ reporter: any AttemptReporter
+  ) async throws -> AttemptResult {
+    switch order.step.work {
+    case .agent(let role):
+      guard let agent = site.agents[role] else {
+        preconditionFailure("the agent `\(role.name)` was not resolved")
       }
+      return try await AttemptWork(
+        site: site, order: order, place: try await places.place(for: order), control: control,
+        reporter: reporter, agent: agent
+      ).run()
+    case .merge(let parts):
+      return try await MergeWork(
+        site: site, order: order, parts: parts, start: try await site.starts.commit(for: order),
+        control: control, reporter: reporter,
+        checkOut: { [places] in try await places.place(for: order, at: $0) }
+      ).run()
+    case .paths(let glob):
+      let start = try await site.starts.commit(for: order)
+      return try await answer(
+        try await site.worktrees.paths(in: start, matching: glob).joined(separator: "\n"), order,
+        reporter)
+    case .text:
+      return try await answer(
+        try await PromptRendering(site: site, order: order, worktree: "").text(), order, reporter)
+    case .anyAgent: preconditionFailure("nobody was chosen for a step of `\(order.task.id)`")
     }
-    return try await newPlace(id, at: try await start(of: order))
   }
 
-  private func newPlace(_ id: TaskID, at start: ObjectID) async throws -> TaskPlace {
-    let worktree = try await site.worktrees.add(name: id.text, at: start)
-    let place = TaskPlace(path: worktree.path, worktree: worktree, start: start)
-    places.withLock { $0[id] = place }
-    return place
-  }
-
-  /// An empty folder within the attempt's own.
-  private func scratchPlace(_ order: AttemptOrder) throws(SystemError) -> TaskPlace {
-    let path =
-      site.folder.absolute(RunFolder.attempt(order.task.id, order.attempt)) + "/work"
-    try FileBytes.createFolder(path)
-    return TaskPlace(path: path, worktree: nil, start: site.base)
-  }
-
-  private func start(of order: AttemptOrder) async throws -> ObjectID {
-    let needs = order.needs.compactMap { need in need.commit.map { (need.id, $0) } }
-    switch try await site.worktrees.merge(needs: needs, base: site.base) {
-    case .commit(let commit): return commit
-    case .conflict(let files, let between):
-      throw NeedConflict(files: files, first: between.0, second: between.1)
-    }
+  /// What is known without asking anybody.
+  private func answer(
+    _ text: String, _ order: AttemptOrder, _ reporter: any AttemptReporter
+  ) async throws -> AttemptResult {
+    let folder = RunFolder.attempt(order.task.id, order.attempt)
+    try FileBytes.createFolder(site.folder.absolute(folder))
+    await reporter.starting(
+      AttemptStart(
+        folder: folder, worktree: nil, start: nil, program: site.worktrees.git.executable,
+        isRepair: false, step: order.info))
+    var result = AttemptResult()
+    result.text = text
+    result.verdict = .answered
+    return result
   }
 
   /// The one place where what was thrown becomes a cause and words.
   private static func failure(_ error: any Error) -> AttemptResult {
     switch error {
-    case let conflict as NeedConflict: AttemptResult(failed: .conflict, conflict.description)
+    case let conflict as MergeConflict: AttemptResult(failed: .conflict, conflict.description)
     case let error as WorktreeError:
       if case .worktreeGone = error {
         AttemptResult(failed: .worktreeGone, "\(error)")
@@ -124,24 +127,44 @@ package final class ProcessAttempts: AttemptRunner {
   }
 }
 
-/// Where a task's attempts work.
-struct TaskPlace: Sendable {
-  let path: String
-  /// Nil for a task that has no worktree.
-  let worktree: Worktree?
-  /// The commit that each attempt starts from.
-  let start: ObjectID
+extension ProcessAttempts.Site {
+  /// Ties a good result: as the task's branch, or as a contribution to it. Returns the ref.
+  func tie(_ commit: ObjectID, of order: AttemptOrder) async throws -> String {
+    guard order.step.publishes else {
+      let ref = "refs/ropewalk/contributions/\(folder.run)/\(order.task.id)/\(order.attempt)"
+      try await worktrees.tie(ref: ref, to: commit)
+      return ref
+    }
+    let branch = "ropewalk/\(folder.run)/\(order.task.id)"
+    try await worktrees.publish(branch: branch, commit: commit, expecting: nil)
+    return "refs/heads/" + branch
+  }
 }
 
-/// Two needs whose results do not merge.
-struct NeedConflict: Error, CustomStringConvertible {
-  var files: [String]
-  var first: TaskID
-  var second: TaskID
+extension AttemptOrder {
+  /// Marks by which every process of the attempt is known.
+  func marks(_ run: RunID) -> [String: String] {
+    [
+      "ROPEWALK_RUN": run.text, "ROPEWALK_TASK": task.id.text, "ROPEWALK_ATTEMPT": String(attempt),
+    ]
+  }
 
-  var description: String {
-    let shown = files.prefix(5).map { "`\($0)`" }.joined(separator: ", ")
-    let more = files.count > 5 ? " and \(files.count - 5) more" : ""
-    return "its needs `\(first)` and `\(second)` do not merge: both changed \(shown)\(more)"
+  func snapshotRef(_ run: RunID) -> String {
+    "refs/ropewalk/snapshots/\(run)/\(task.id)/\(attempt)"
+  }
+}
+
+extension CancelReason {
+  /// What an attempt that was ended for it failed of.
+  fileprivate var cause: FailureCause { .cancelled }
+}
+
+extension Attended {
+  /// Waits for the tree's end, which `control` can ask for; what a killed attendant left behind is
+  /// ended here.
+  func ended(by control: AttemptControl, marks: [String: String]) async -> End {
+    let end = await control.onCancel({ self.end(hard: $0.isHard) }, during: { await ended() })
+    if case .lost = end { _ = await OrphanTree(marks: marks).end() }
+    return end
   }
 }

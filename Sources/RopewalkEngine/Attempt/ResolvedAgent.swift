@@ -47,6 +47,27 @@ package struct ResolvedAgent: Sendable {
   }
 }
 
+/// Everyone who may be asked in a run, found on this machine.
+package struct ResolvedAgents: Sendable {
+  private struct Key: Hashable {
+    var name: String
+    var runner: String
+    var model: String?
+  }
+
+  private var agents: [Key: ResolvedAgent] = [:]
+
+  package init() {}
+
+  package subscript(role: AgentRole) -> ResolvedAgent? {
+    get { agents[Key(name: role.name, runner: role.runner, model: role.model)] }
+    set { agents[Key(name: role.name, runner: role.runner, model: role.model)] = newValue }
+  }
+
+  /// What their CLIs leave behind, as ignore patterns.
+  package var litter: [String] { Set(agents.values.flatMap(\.spec.litter)).sorted() }
+}
+
 extension Attended.End {
   /// The end as the decoder takes it; what was ended only because it lived on counts as exit 0.
   func program(endedAfterResult: Bool) -> ProgramEnd {

@@ -31,28 +31,21 @@ package struct AgentResolution: Sendable {
 
   /// - Throws: `PlanErrors` for runners that nobody knows or rules that are wrong;
   ///   `MissingPrograms` for programs that are not in PATH.
-  package func resolve(_ plan: Plan) async throws -> [TaskID: ResolvedAgent] {
+  package func resolve(_ plan: Plan) async throws -> ResolvedAgents {
     try checkRunners(plan)
     let search = ProgramSearch(environment: environment, directory: directory)
-    var found: [String: ResolvedAgent] = [:]
     var missing: [String: MissingPrograms.Missing] = [:]
-    var resolved: [TaskID: ResolvedAgent] = [:]
+    var resolved = ResolvedAgents()
     for task in plan.tasks {
-      let agent = plan.agent(of: task)
-      let key = "\(agent.name)\u{0}\(agent.runner)\u{0}\(agent.model ?? "")"
-      if let known = found[key] {
-        resolved[task.id] = known
-        continue
+      for agent in plan.agents(of: task) where resolved[agent] == nil {
+        guard let entry = catalog[agent.runner] else { continue }
+        let name = agent.command?.first ?? entry.spec.executable ?? entry.spec.name
+        guard let program = search.find(name) else {
+          missing[name, default: Self.missing(name, search)].wantedBy.append(agent.name)
+          continue
+        }
+        resolved[agent] = try await resolve(agent, entry.spec, program, plan)
       }
-      guard let entry = catalog[agent.runner] else { continue }
-      let name = agent.command?.first ?? entry.spec.executable ?? entry.spec.name
-      guard let program = search.find(name) else {
-        missing[name, default: Self.missing(name, search)].wantedBy.append(agent.name)
-        continue
-      }
-      let known = try await resolve(agent, entry.spec, program, plan)
-      found[key] = known
-      resolved[task.id] = known
     }
     try checkPrompts(plan, resolved)
     guard missing.isEmpty else {
@@ -80,7 +73,7 @@ package struct AgentResolution: Sendable {
   private func checkRunners(_ plan: Plan) throws(PlanErrors) {
     let wanted =
       plan.agents.map { ("agents.\($0.name).runner", $0.runner) }
-      + plan.tasks.enumerated().filter { $1.agentName == nil }.map {
+      + plan.tasks.enumerated().filter { $1.agentName == nil && $1.isAssigned }.map {
         ("tasks[\($0)].runner", $1.runnerName)
       }
     let errors = wanted.filter { catalog[$0.1] == nil }.map { path, name in
@@ -94,16 +87,18 @@ package struct AgentResolution: Sendable {
   /// Prompts that cannot reach their program are refused before anything starts. What the outputs
   /// of needs add to a prompt is not known yet; the attempt looks again.
   private func checkPrompts(
-    _ plan: Plan, _ agents: [TaskID: ResolvedAgent]
+    _ plan: Plan, _ agents: ResolvedAgents
   ) throws(PlanErrors) {
     var errors: [PlanError] = []
     for (index, task) in plan.tasks.enumerated() {
-      guard let agent = agents[task.id] else { continue }
-      do throws(InvocationError) {
-        _ = try agent.invocation(
-          prompt: task.prompt.source, worktree: "", attempt: "", session: nil)
-      } catch {
-        errors.append(PlanError(path: "tasks[\(index)].prompt", message: "\(error)"))
+      for role in plan.agents(of: task) {
+        guard let agent = agents[role] else { continue }
+        do throws(InvocationError) {
+          _ = try agent.invocation(
+            prompt: task.prompt.source, worktree: "", attempt: "", session: nil)
+        } catch {
+          errors.append(PlanError(path: "tasks[\(index)].prompt", message: "\(error)"))
+        }
       }
     }
     if !errors.isEmpty { throw PlanErrors(errors) }

@@ -13,7 +13,7 @@ package struct PreparedRun: Sendable {
   package var graph: TaskGraph
   package var repository: Repository
   package var base: ObjectID
-  package var agents: [TaskID: ResolvedAgent]
+  package var agents: ResolvedAgents
   /// What agents' CLIs leave behind, as ignore patterns.
   package var litter: [String]
   package var environment: [String: String]
@@ -56,9 +56,14 @@ package struct DryRun: Sendable {
   init(_ prepared: PreparedRun) {
     shape = CheckReport(prepared.plan).graph
     base = prepared.base
-    rows = (shape?.order ?? []).map { id in
-      let agent = prepared.agents[id]
-      return Row(id: id, agent: agent?.label ?? "", command: agent?.preview ?? [])
+    let tasks = Dictionary(
+      prepared.plan.tasks.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    rows = (shape?.order ?? []).flatMap { id in
+      guard let task = tasks[id] else { return [Row]() }
+      return prepared.plan.agents(of: task).map { role in
+        let agent = prepared.agents[role]
+        return Row(id: id, agent: agent?.label ?? role.name, command: agent?.preview ?? [])
+      }
     }
   }
 

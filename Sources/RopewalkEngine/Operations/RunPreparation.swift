@@ -61,7 +61,7 @@ package struct RunPreparation: Sendable {
     }
     return PreparedRun(
       run: run, plan: plan, planFile: planPath, graph: TaskGraph(plan), repository: repository,
-      base: base, agents: agents, litter: Set(agents.values.flatMap(\.spec.litter)).sorted(),
+      base: base, agents: agents, litter: agents.litter,
       environment: environment, attendant: attendant, time: time,
       notices: Self.notices(repository, base, changes: try await changes))
   }
@@ -77,7 +77,7 @@ package struct RunPreparation: Sendable {
 
   private func agents(
     _ plan: Plan, _ catalog: RunnerCatalog
-  ) async throws -> [TaskID: ResolvedAgent] {
+  ) async throws -> ResolvedAgents {
     do {
       return try await AgentResolution(
         catalog: catalog, environment: environment, directory: directory

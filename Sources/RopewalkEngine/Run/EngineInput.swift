@@ -13,7 +13,7 @@ package enum EngineInput: Sendable {
   /// From an attempt, last: nothing of it is left running.
   case attemptEnded(Int, attempt: Int, AttemptResult)
   /// From a timer of the loop's own: the pause before the next attempt is over.
-  case retryDue(Int)
+  case retryDue(Int, step: Int)
   /// From a signal or another terminal; nil means the whole run.
   case cancel([TaskID]?, CancelReason)
 }

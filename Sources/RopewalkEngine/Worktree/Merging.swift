@@ -7,8 +7,8 @@ import RopewalkCore
 /// What became of a merge.
 package enum MergeResult: Sendable, Hashable {
   case commit(ObjectID)
-  /// The results of two tasks do not fit together; paths are in git's order.
-  case conflict(files: [String], between: (TaskID, TaskID))
+  /// The results of two, by the names that they were given with, do not fit together; paths are in git's order.
+  case conflict(files: [String], between: (String, String))
 
   package static func == (left: MergeResult, right: MergeResult) -> Bool {
     switch (left, right) {
@@ -37,7 +37,7 @@ extension WorktreeStore {
   ///
   /// - Throws: `GitError`; `CancellationError` after the git call at hand.
   package func merge(
-    needs: [(TaskID, ObjectID)], base: ObjectID
+    needs: [(String, ObjectID)], base: ObjectID
   ) async throws -> MergeResult {
     let needs = try await independent(needs, base: base)
     guard var merged = needs.first?.1 else { return .commit(base) }
@@ -63,8 +63,8 @@ extension WorktreeStore {
   }
 
   private func independent(
-    _ needs: [(TaskID, ObjectID)], base: ObjectID
-  ) async throws -> [(TaskID, ObjectID)] {
+    _ needs: [(String, ObjectID)], base: ObjectID
+  ) async throws -> [(String, ObjectID)] {
     var seen: Set = [base]
     let distinct = needs.filter { seen.insert($0.1).inserted }
     guard distinct.count > 1 else { return distinct }

@@ -34,6 +34,13 @@ extension WorktreeStore {
     return collected
   }
 
+  /// Puts a ref that nobody has yet at `commit`; one that is there already is fine.
+  ///
+  /// - Parameter ref: in full: `refs/ropewalk/contributions/RUN/TASK/2`.
+  package func tie(ref: String, to commit: ObjectID) async throws {
+    try await move(ref, to: commit, expecting: nil)
+  }
+
   private func move(_ ref: String, to commit: ObjectID, expecting old: ObjectID?) async throws {
     let absent = String(repeating: "0", count: commit.text.utf8.count)
     do {

@@ -38,6 +38,9 @@ struct ProgressLines {
           + (verification.message ?? "")
       ]
     case .taskFinished: return task.map { [finished($0)] } ?? []
+    case .debateRound(let round, let rounds):
+      return ["  \(name(event)): round \(round) of \(rounds)"]
+    case .decisionMade(let decision): return ["  \(name(event)): \(decided(decision))"]
     case .errorOccurred(let message): return ["error: \(message.safeLine)"]
     case .other("cancelled", let value) where event.subject.task == nil:
       return ["ending the run: \(value["reason"]?.string ?? "")"]
@@ -54,9 +57,23 @@ struct ProgressLines {
   }
 
   private func started(_ event: RunEvent, _ start: AttemptStart) -> String {
+    if let step = start.step {
+      return "\(counter) \(name(event)): \(step.role.rawValue) (\(step.member))"
+    }
     let who = event.subject.agent ?? event.subject.runner ?? ""
     let which = event.subject.attempt.map { $0 > 1 ? ", attempt \($0)" : "" } ?? ""
     return "\(counter) \(name(event)): started (\(who)\(start.isRepair ? ", repair" : which))"
+  }
+
+  private func decided(_ decision: Decision) -> String {
+    let winner = decision.winner.map { "`\($0)` wins" } ?? "nobody wins"
+    let tie = decision.tie.map { ", a tie broken by \($0.brokenBy.rawValue)" } ?? ""
+    let votes = decision.votes.map { "\($0.voter) for \($0.choice)" }
+    let voiceless =
+      decision.abstained.map { "\($0) abstains" }
+      + decision.unreadable.map { "\($0.voter) cannot be read" }
+    let all = (votes + voiceless).joined(separator: ", ")
+    return "\(winner) (\(decision.rule.rawValue)\(tie))" + (all.isEmpty ? "" : ": \(all)")
   }
 
   private func finished(_ task: TaskReport) -> String {

@@ -138,14 +138,92 @@ import Testing
   }
 
   @Test(
-    "a strategy other than single is refused as one of a later version",
-    arguments: ["'auto'", "'multi'", "{ debate: ['dev'] }"])
-  func laterStrategies(strategy: String) {
+    "a strategy that cannot be carried out is refused with what to write instead",
+    arguments: [
+      ("'multi'", "`strategy` cannot be `multi` | say with whom, as in { multi: […] }"),
+      (
+        "'mluti'",
+        "`strategy` cannot be `mluti` | did you mean `multi`? It takes one of: single, auto, multi, parallel, debate, split, candidates"
+      ),
+      ("{}", "`strategy` names no strategy | \(forms)"),
+      ("{ multi: ['e', 'e'], debate: ['e', 'e'] }", "`strategy` names 2 strategies | \(forms)"),
+      (
+        "{ debate: ['e'] }",
+        "`debate` has 1 member, and 2 are the least | for one agent, name it as the task's `agent`"
+      ),
+      ("{ parallel: [] }", "`parallel` has 0 members, and 1 are the least | name an agent"),
+      (
+        "{ multi: ['e', 'f'] }",
+        "the strategy of task `a` names the agent `f`, which the plan does not define | the plan defines: e"
+      ),
+      (
+        "{ multi: ['e', 'e'], round: 2 }",
+        "the strategy `multi` has no key `round` | did you mean `rounds`? The keys are: multi, onError, rounds"
+      ),
+      (
+        "{ debate: ['e', 'e'], decide: 'moderator' }",
+        "the debate is decided by a moderator and names none | add moderator: \"AGENT\""
+      ),
+      (
+        "{ debate: ['e', 'e'], threshold: 0.5 }",
+        "`threshold` is for `decide: \"consensus\"` alone | remove it, or decide so"
+      ),
+      (
+        "{ candidates: ['e', 'e'] }",
+        "task `a` picks among candidates by verification and has none | add `verify`, or let a judge pick: pick: { judge: \"AGENT\" }"
+      ),
+      (
+        "{ candidates: ['e', 'e'], pick: 'ask' }",
+        "`pick: \"ask\"` is not available in this version | pick by \"verify\" or { judge: \"AGENT\" }"
+      ),
+      (
+        "{ split: { pool: ['e'] } }",
+        "`split` has no `by` | give it an agent, \"lines\", { list: […] } or { glob: \"…\" }"
+      ),
+      (
+        "{ split: { by: { list: ['x'] }, pool: ['e'] } }",
+        "task `a` is split over items that its prompt does not use | write {{item}} in the prompt where the item belongs"
+      ),
+      (
+        "{ parallel: [{ prompt: 'x' }] }",
+        "`parallel[0]` names no agent | write it as { agent: \"NAME\", prompt: \"…\" }"
+      ),
+      (
+        "{ parallel: [{ agent: 'e', prompt: '{{vars.x}}' }] }",
+        "the prompt of task `a` uses `{{vars.x}}`, and the plan has no variable `x` | add it to `vars`, or give it with `--var x=VALUE`"
+      ),
+    ])
+  func strategies(strategy: String, expected: String) {
+    let plan = """
+      { agents: { e: { runner: 'r' } },
+        tasks: [{ id: 'a', prompt: 'x', agent: 'e', strategy: \(strategy) }] }
+      """
+    #expect(messages(of: plan).first == expected)
+  }
+
+  private static let forms =
+    "a strategy is \"single\", \"auto\" or one of { multi: […] }, { parallel: […] }, { debate: […] }, { split: {…} }, { candidates: […] }"
+
+  @Test("an item is refused where there are none")
+  func item() {
     #expect(
-      messages(task("strategy: \(strategy)")) == [
-        "a task's `strategy` other than \"single\" is not available in this version | remove it: a task is done by one agent"
+      messages(of: PlanCase.tasks("{ id: 'a', prompt: 'x {{item}}', runner: 'r' }")) == [
+        "the prompt of task `a` uses `{{item}}`, which stands for nothing without items | give the task strategy: { split: { by: { list: […] }, pool: […] } }"
       ])
-    #expect(messages(task("strategy: 'single'")) == [])
+  }
+
+  @Test("strategies may be nested, and not without end")
+  func nesting() {
+    let five =
+      "{ multi: ['e', { multi: ['e', { multi: ['e', { multi: ['e', { multi: ['e', 'e'] }] }] }] }] }"
+    func plan(_ strategy: String) -> String {
+      "{ agents: { e: { runner: 'r' } }, tasks: [{ id: 'a', prompt: 'x', strategy: \(strategy) }] }"
+    }
+    #expect(messages(of: plan(five)) == [])
+    #expect(
+      messages(of: plan("{ multi: ['e', \(five)] }")) == [
+        "strategies are nested more than 5 deep | make tasks of their own of the inner ones"
+      ])
   }
 
   @Test(
@@ -295,8 +373,8 @@ import Testing
         "`A=B` is no name of an environment variable | a name is not empty and holds neither `=` nor NUL"
       ),
       (
-        "{ runner: 'r', fallback: ['x'] }",
-        "`fallback` is not available in this version | remove it: this version would not act on it"
+        "{ runner: 'r', sandbox: 'x' }",
+        "`sandbox` is not available in this version | remove it: this version would not act on it"
       ),
       (
         "{ runner: 'command', command: ['x'], output: { a: [{ b: 1, b: 2 }] } }",

@@ -12,6 +12,7 @@ import Testing
     case .needBranch(let id): "branch/\(id)"
     case .variable(let name): "$\(name)"
     case .worktree: "/w"
+    case .item: "an item"
     case .run: "r1"
     }
   }

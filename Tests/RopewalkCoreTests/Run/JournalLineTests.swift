@@ -34,7 +34,9 @@ struct JournalLineTests {
           seconds: 0.5)),
       .attemptFinished(result), .attemptRetried(afterSeconds: 10.5),
       .rateLimited(retryAfterSeconds: nil), .cancelled(.interrupted),
-      .taskFinished(.failed, because: nil), .taskFinished(.skipped, because: "its need failed"),
+      .taskFinished(TaskEnd(.failed)),
+      .taskFinished(TaskEnd(.skipped, because: "its need failed")),
+      .taskFinished(TaskEnd(.completed, because: "`a` failed", cause: .undecided, isPartial: true)),
       .errorOccurred("disk"), .runFinished(.failed, seconds: 2, status: ["run": "r"]),
     ]
   }()

@@ -18,12 +18,12 @@ struct PublishingTests {
 
   /// A commit on the first one with one more change.
   private func branch(_ user: TestRepository, _ name: String, _ script: String) async throws
-    -> (TaskID, ObjectID)
+    -> (String, ObjectID)
   {
     try await user.sh(
       "git checkout -q -b \(name) main; \(script); git add -A; git commit -qm \(name); git checkout -q main"
     )
-    return (TaskID(name)!, try await user.commit(name))
+    return (name, try await user.commit(name))
   }
 
   @Test("fault 82: a branch is moved by compare-and-swap; repeating the call is fine")

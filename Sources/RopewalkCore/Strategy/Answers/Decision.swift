@@ -15,6 +15,10 @@ package struct Decision: Sendable, Equatable {
     case moderator
     /// One agent chose.
     case judge
+    /// Of those that passed the verification, the least changed.
+    case fewestFiles = "fewest changed files"
+    /// There was nothing to choose from.
+    case only = "the only one"
   }
 
   /// Somebody who votes or has proposed.

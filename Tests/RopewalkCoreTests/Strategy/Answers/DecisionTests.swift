@@ -129,7 +129,7 @@ struct DecisionTests {
       return .weighted(ballots: ballots, voters: voters, proposals: proposals)
     case .consensus:
       return .consensus(ballots: ballots, voters: voters, proposals: proposals, threshold: 0.5)
-    case .majority, .moderator, .judge:
+    case .majority, .moderator, .judge, .fewestFiles, .only:
       return .majority(ballots: ballots, voters: voters, proposals: proposals)
     }
   }

@@ -1,0 +1,41 @@
+// Knows how far one task and each of its steps have come. Unaware of the other tasks.
+
+/// A task under way, as the schedule keeps it.
+struct TaskProgress {
+  var state = TaskState.pending
+  /// Attempts started, repairs and steps without an agent included.
+  var attempts = 0
+  var openNeeds = 0
+  /// A need of it that did not complete.
+  var badNeed: Int?
+  var cancelReason: CancelReason?
+  /// Nil until its needs have ended.
+  var strategy: StrategyRun?
+  var steps: [StepProgress] = []
+  /// Attempts that really run, so that their ends will be reported.
+  var live = 0
+
+  /// The step that an attempt belongs to.
+  func step(ofAttempt attempt: Int) -> Int? {
+    steps.lastIndex { $0.attempt == attempt }
+  }
+}
+
+/// One step of a task's strategy under way.
+struct StepProgress {
+  var step: Step
+  /// The number of its latest attempt; 0 before the first.
+  var attempt = 0
+  /// The number that was told for the next attempt.
+  var nextAttempt: Int?
+  /// Tries that count against the retry policy.
+  var tries = 0
+  var repairs = 0
+  var isLive = false
+  /// Whether it has ended, its retries included.
+  var isDone = false
+  /// Whether its strategy does not want it any more.
+  var isUnwanted = false
+
+  init(_ step: Step) { self.step = step }
+}

@@ -1,0 +1,106 @@
+// Knows where the steps of each task work and from what they start. Unaware of what they do there.
+
+import Foundation
+import RopewalkCore
+import Synchronization
+
+/// Where one attempt works.
+struct TaskPlace: Sendable {
+  let path: String
+  /// Nil for a task that has no worktree.
+  let worktree: Worktree?
+  /// The commit that the attempt starts from.
+  let start: ObjectID
+}
+
+/// The worktrees of all tasks: one a task, and more where a strategy's members work side by side.
+final class TaskPlaces: Sendable {
+  private struct Key: Hashable {
+    var task: TaskID
+    var place: Int
+  }
+
+  private let site: ProcessAttempts.Site
+  private let known = Mutex<[Key: Worktree]>([:])
+
+  init(site: ProcessAttempts.Site) { self.site = site }
+
+  /// The place as the attempt must find it: new, as it was left for a repair, else brought to its start.
+  func place(for order: AttemptOrder) async throws -> TaskPlace {
+    if order.task.worktree == .none { return try scratch(order) }
+    let start = try await site.starts.commit(for: order)
+    if order.purpose == .repair,
+      let worktree = known.withLock({ $0[Key(task: order.task.id, place: order.step.place)] })
+    {
+      return TaskPlace(path: worktree.path, worktree: worktree, start: start)
+    }
+    return try await place(for: order, at: start)
+  }
+
+  /// The step's worktree with the files of `commit`.
+  func place(for order: AttemptOrder, at commit: ObjectID) async throws -> TaskPlace {
+    let key = Key(task: order.task.id, place: order.step.place)
+    guard let worktree = known.withLock({ $0[key] }) else { return try await new(key, at: commit) }
+    do {
+      try await site.worktrees.restore(worktree, to: commit, processesGone: true)
+      return TaskPlace(path: worktree.path, worktree: worktree, start: commit)
+    } catch is WorktreeError {
+      // It was destroyed or tampered with. What could be kept of it is in the snapshot.
+      try await site.worktrees.remove(worktree)
+      return try await new(key, at: commit)
+    }
+  }
+
+  private func new(_ key: Key, at commit: ObjectID) async throws -> TaskPlace {
+    // No id of a task holds an `@`, so no two names meet.
+    let name = key.place == 0 ? key.task.text : "\(key.task)@\(key.place)"
+    let worktree = try await site.worktrees.add(name: name, at: commit)
+    known.withLock { $0[key] = worktree }
+    return TaskPlace(path: worktree.path, worktree: worktree, start: commit)
+  }
+
+  /// An empty folder within the attempt's own.
+  private func scratch(_ order: AttemptOrder) throws(SystemError) -> TaskPlace {
+    let path = site.folder.absolute(RunFolder.attempt(order.task.id, order.attempt)) + "/work"
+    try FileBytes.createFolder(path)
+    return TaskPlace(path: path, worktree: nil, start: site.base)
+  }
+}
+
+/// The commits that tasks start from. The needs of a task are merged once, however many members ask.
+actor StartCommits {
+  private let worktrees: WorktreeStore
+  private let base: ObjectID
+  private var merges: [TaskID: Task<ObjectID, any Error>] = [:]
+
+  init(worktrees: WorktreeStore, base: ObjectID) {
+    self.worktrees = worktrees
+    self.base = base
+  }
+
+  /// What the order's step starts from: what its strategy says, else what the task starts from.
+  func commit(for order: AttemptOrder) async throws -> ObjectID {
+    if let start = order.step.start { return start }
+    let needs = order.needs.compactMap { need in need.commit.map { (need.id.text, $0) } }
+    if needs.isEmpty { return base }
+    if needs.count == 1, needs[0].1 == base { return base }
+    // Awaited below by everyone who asks, so that it outlives none of them.
+    let merge =
+      merges[order.task.id]
+      ?? Task { [worktrees, base] in
+        switch try await worktrees.merge(needs: needs, base: base) {
+        case .commit(let commit): return commit
+        case .conflict(let files, let between):
+          throw MergeConflict(what: "its needs", files: files, between.0, between.1)
+        }
+      }
+    merges[order.task.id] = merge
+    do {
+      return try await merge.value
+    } catch {
+      // Another attempt asks anew: git may have failed for a passing reason.
+      merges[order.task.id] = nil
+      throw error
+    }
+  }
+}

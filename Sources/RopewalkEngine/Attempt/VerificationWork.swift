@@ -1,0 +1,53 @@
+// Knows how a task's commands are run on a result. Unaware of who made the result.
+
+import Foundation
+import RopewalkCore
+import RopewalkWire
+
+/// Runs the task's verification commands in a worktree, on exactly the tree that it holds.
+struct VerificationWork {
+  let site: ProcessAttempts.Site
+  let order: AttemptOrder
+  let control: AttemptControl
+  let reporter: any AttemptReporter
+
+  /// Whether all passed; the first that fails is told in `result`, and the rest is not run.
+  func run(
+    _ worktree: Worktree, tree: ObjectID, _ result: inout AttemptResult
+  ) async throws -> Bool {
+    for (index, command) in order.task.verify.enumerated() {
+      let check = try await run(command, number: index + 1, worktree, tree)
+      await reporter.verified(check)
+      if !check.passed {
+        result.message = "`\(check.command)` failed: \(check.message ?? "")"
+        result.stderrTail = check.tail
+        return false
+      }
+    }
+    guard try await site.worktrees.isTree(worktree, tree) else {
+      result.notes.append("the verification changed files; the result is the tree before it")
+      return true
+    }
+    return true
+  }
+
+  private func run(
+    _ command: VerifyCommand, number: Int, _ worktree: Worktree, _ tree: ObjectID
+  ) async throws -> Verification {
+    let folder = AttemptFolder(
+      path: site.folder.absolute(
+        RunFolder.verification(order.task.id, order.attempt, number)))
+    let marks = order.marks(site.folder.run)
+    let spec = AttemptSpec(
+      program: command.program(
+        ProgramSearch(environment: site.attendant.environment, directory: worktree.path)),
+      arguments: command.arguments, environment: marks, directory: worktree.path,
+      timeout: order.task.timeout?.milliseconds, grace: order.task.grace.milliseconds,
+      openFiles: Int(Spawner.inheritedOpenFiles))
+    try folder.create(spec, prompt: nil)
+    let attended = try await site.attendant.start(folder)
+    return try VerificationReading(folder: folder, spec: spec).read(
+      await attended.ended(by: control, marks: marks), command: command.text, tree: tree,
+      cancelled: control.reason)
+  }
+}
