@@ -25,6 +25,7 @@ let package = Package(
         .embedInCode("../../runners/opencode.json"),
         .embedInCode("../../runners/opencode-run.json"),
         .embedInCode("../../runners/vibe.json"),
+        .embedInCode("Selection/classifier.json"),
       ],
       swiftSettings: strict),
     // Making it happen: the only place with processes, files and time.
