@@ -26,6 +26,7 @@ let package = Package(
         .embedInCode("../../runners/opencode-run.json"),
         .embedInCode("../../runners/vibe.json"),
         .embedInCode("Selection/classifier.json"),
+        .embedInCode("Budget/prices.json"),
       ],
       swiftSettings: strict),
     // Making it happen: the only place with processes, files and time.
