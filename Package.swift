@@ -27,6 +27,7 @@ let package = Package(
         .embedInCode("../../runners/vibe.json"),
         .embedInCode("Selection/classifier.json"),
         .embedInCode("Budget/prices.json"),
+        .embedInCode("Prompt/instructions.json"),
       ],
       swiftSettings: strict),
     // Making it happen: the only place with processes, files and time.

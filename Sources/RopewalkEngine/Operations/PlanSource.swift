@@ -43,33 +43,24 @@ package struct PlanSource: Sendable {
     }
   }
 
+  /// Whether the plan is written in Markdown, by its name.
+  package var isMarkdown: Bool {
+    let name = name.lowercased()
+    return name.hasSuffix(".md") || name.hasSuffix(".markdown")
+  }
+
   /// Decodes the plan, reading its prompt files from its own folder.
   package func decode(variables: [String: String]) -> Result<Plan, PlanErrors> {
-    PlanDecoder(variables: variables, readFile: readPrompt).decode(bytes)
+    let decoder = PlanDecoder(variables: variables, readFile: readPrompt)
+    return isMarkdown ? decoder.decode(markdown: bytes) : decoder.decode(bytes)
   }
 
   /// A prompt file within the plan's folder, not reached through a link that leads out of it.
   private func readPrompt(_ relative: String) -> Result<String, PromptFileError> {
-    let path = directory + "/" + relative
-    guard let real = realpath(path, nil) else {
-      return .failure(PromptFileError(SystemError.reason(errno)))
-    }
-    defer { free(real) }
-    guard let root = realpath(directory, nil) else {
-      return .failure(PromptFileError(SystemError.reason(errno)))
-    }
-    defer { free(root) }
-    guard String(cString: real).hasPrefix(String(cString: root) + "/") else {
-      return .failure(PromptFileError("it leads out of the plan's folder"))
-    }
-    do throws(SystemError) {
-      let bytes = try FileBytes.read(String(cString: real), limit: 10 << 20)
-      guard let text = String(validating: bytes, as: UTF8.self) else {
-        return .failure(PromptFileError("it is not UTF-8"))
-      }
-      return .success(text)
+    do throws(InnerFile.Refusal) {
+      return .success(try InnerFile.text(relative, in: directory, limit: 10 << 20))
     } catch {
-      return .failure(PromptFileError(SystemError.reason(error.errno)))
+      return .failure(PromptFileError(error.reason(folder: "the plan's folder")))
     }
   }
 }
@@ -78,4 +69,9 @@ package struct PlanSource: Sendable {
 package struct PlanRefusal: Error, Sendable {
   package var file: String
   package var errors: PlanErrors
+
+  package init(file: String, errors: PlanErrors) {
+    self.file = file
+    self.errors = errors
+  }
 }

@@ -24,6 +24,7 @@ enum CommandTable {
     CommandEntry(StatusCommand.self), CommandEntry(LogsCommand.self),
     CommandEntry(CancelCommand.self), CommandEntry(RunnersCommand.self),
     CommandEntry(BudgetCommand.self), CommandEntry(DemoCommand.self),
+    CommandEntry(PlanCommand.self), CommandEntry(DemoCommand.self),
   ]
 
   static func find(_ name: String) -> CommandEntry? {
