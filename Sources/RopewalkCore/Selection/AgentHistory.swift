@@ -50,7 +50,8 @@ extension FailureCause {
   /// Whether the agent, its CLI or its provider failed, and not the machine, the graph or the user.
   fileprivate var tellsOfAgent: Bool {
     switch self {
-    case .conflict, .cancelled, .orphaned, .lost, .diskFull, .worktreeGone, .overBudget: false
+    case .conflict, .cancelled, .orphaned, .lost, .diskFull, .worktreeGone, .overBudget, .undecided:
+      false
     case .couldNotStart, .timedOut, .idle, .outputLimit, .cannotBeKilled, .escaped, .notLoggedIn,
       .rateLimited, .limitReached, .requestRejected, .providerError, .interrupted, .agentError,
       .killedBySignal, .exitCode, .incomplete, .rejected, .empty:

@@ -23,7 +23,7 @@ enum CommandTable {
     CommandEntry(RunCommand.self), CommandEntry(CheckCommand.self),
     CommandEntry(StatusCommand.self), CommandEntry(LogsCommand.self),
     CommandEntry(CancelCommand.self), CommandEntry(RunnersCommand.self),
-    CommandEntry(BudgetCommand.self), CommandEntry(DemoCommand.self),
+    CommandEntry(BudgetCommand.self),
     CommandEntry(PlanCommand.self), CommandEntry(DemoCommand.self),
   ]
 
