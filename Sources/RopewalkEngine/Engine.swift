@@ -23,13 +23,19 @@ package struct Engine: Sendable {
   package let time: EngineTime
   /// Hidden in everything that an attempt reports before anybody sees it.
   package let secrets: SecretMask
+  /// Who does what names no agent, and who takes over from whom.
+  package let choice: AgentChoice?
+  /// Asks a person whether the run goes on without a limit that is reached; returns early when cancelled. Nil where
+  /// nobody can be asked, and then the answer is no.
+  package let ask: (@Sendable (BudgetQuestion) async -> Bool)?
   /// Called after each write to the journal, from the loop: must not block.
   package let wrote: @Sendable () -> Void
 
   package init(
     run: RunID, plan: Plan, graph: TaskGraph, runner: any AttemptRunner, journal: JournalWriter,
     inbox: Inbox<EngineInput>, time: EngineTime,
-    secrets: SecretMask = SecretMask(environments: []), wrote: @escaping @Sendable () -> Void
+    secrets: SecretMask = SecretMask(environments: []), choice: AgentChoice? = nil,
+    ask: (@Sendable (BudgetQuestion) async -> Bool)? = nil, wrote: @escaping @Sendable () -> Void
   ) {
     self.run = run
     self.plan = plan
@@ -39,6 +45,8 @@ package struct Engine: Sendable {
     self.inbox = inbox
     self.time = time
     self.secrets = secrets
+    self.choice = choice
+    self.ask = ask
     self.wrote = wrote
   }
 
@@ -58,6 +66,13 @@ package struct Engine: Sendable {
     if let failure { throw failure }
     return loop.report
   }
+}
+
+/// What a person is asked when a budget is reached.
+package struct BudgetQuestion: Sendable, Equatable {
+  /// "the plan's budget of $20 is used up: $19.40 used".
+  package var message: String
+  package var hint: String
 }
 
 /// The state of the loop. It lives in one task; nothing else sees it.
@@ -83,7 +98,8 @@ private struct EngineLoop {
 
   init(engine: Engine) {
     self.engine = engine
-    schedule = Schedule(plan: engine.plan, graph: engine.graph, seed: engine.time.seed)
+    schedule = Schedule(
+      plan: engine.plan, graph: engine.graph, choice: engine.choice, seed: engine.time.seed)
     results = Array(repeating: nil, count: engine.plan.tasks.count)
     places = Dictionary(
       uniqueKeysWithValues: engine.plan.tasks.enumerated().map { ($1.id, $0) })
@@ -106,6 +122,7 @@ private struct EngineLoop {
   // MARK: - Taking in
 
   private mutating func take(_ input: EngineInput) -> [Schedule.Action] {
+    schedule.now = SuspendingClock().now - begun
     switch input {
     case .attemptStarting(let task, let attempt, let start, let written):
       record(.attemptStarted(start), task, attempt)
@@ -113,7 +130,8 @@ private struct EngineLoop {
       return []
     case .agent(let task, let attempt, let event):
       record(.agent(engine.secrets.mask(event)), task, attempt)
-      return []
+      guard case .usage(let tokens, let usd) = event else { return [] }
+      return schedule.used(task, attempt: attempt, tokens: tokens, usd: usd)
     case .verified(let task, let attempt, let verification):
       record(.verificationFinished(engine.secrets.mask(verification)), task, attempt)
       return []
@@ -121,6 +139,8 @@ private struct EngineLoop {
       return attemptEnded(task, attempt, engine.secrets.mask(result))
     case .retryDue(let task, let step):
       return schedule.retryDue(task, step: step)
+    case .wallTimeOver(let scope): return schedule.wallTimeOver(scope)
+    case .budgetAnswered(let limit, let goOn): return schedule.answered(limit, goOn: goOn)
     case .cancel(let tasks, let reason):
       return cancel(tasks, reason)
     }
@@ -130,6 +150,10 @@ private struct EngineLoop {
     _ task: Int, _ attempt: Int, _ result: AttemptResult
   ) -> [Schedule.Action] {
     controls[AttemptKey(task: task, number: attempt)] = nil
+    var result = result
+    if result.cause == .cancelled, let excess = schedule.excess(of: task, attempt: attempt) {
+      (result.cause, result.message) = (.overBudget, excess)
+    }
     results[task] = result
     if let step = schedule.step(of: task, attempt: attempt)?.index {
       stepResults[StepKey(task: task, step: step)] = result
@@ -182,7 +206,9 @@ private struct EngineLoop {
       (subject.agent, subject.runner) = (nil, nil)
       return subject
     }
-    subject.agent = planned.strategy == .single ? planned.agentName : agent.name
+    // A task that names a runner has no agent of the plan.
+    let namesRunner = planned.isAssigned && planned.agentName == nil
+    subject.agent = namesRunner && planned.strategy == .single ? nil : agent.name
     subject.runner = agent.runner
     return subject
   }
@@ -193,6 +219,15 @@ private struct EngineLoop {
     case .queue(let task): record(.taskQueued, task)
     case .startAttempt(let task, let attempt, _):
       if attempt == 1 { record(.taskStarted, task) }
+    case .assign(let task, let assignment): record(.agentAssigned(AgentAssigned(assignment)), task)
+    case .fallBack(let task, let news):
+      var fallback = Fallback(news)
+      fallback.because = engine.secrets.mask(fallback.because)
+      record(.fallback(fallback), task)
+    case .startTimer: break
+    case .warn(let notice): record(.budgetWarned(BudgetNews(notice, taskName: taskName)))
+    case .limitReached(let excess, let reaction):
+      record(.budgetExceeded(BudgetNews(excess, reaction, taskName: taskName)))
     case .retryLater(let task, _, let attempt, let delay):
       record(.attemptRetried(afterSeconds: delay.seconds), task, attempt)
     case .endAttempt(let task, let attempt, let reason): record(.cancelled(reason), task, attempt)
@@ -217,6 +252,8 @@ private struct EngineLoop {
       record(.runFinished(state, seconds: seconds, status: ended.json), at: now)
     }
   }
+
+  private func taskName(_ task: Int) -> String { engine.plan.tasks[task].id.text }
 
   private mutating func write() async {
     if failure == nil, !lines.isEmpty {
@@ -244,22 +281,42 @@ private struct EngineLoop {
 
   private mutating func perform(_ action: Schedule.Action, _ group: inout DiscardingTaskGroup) {
     switch action {
-    case .queue, .tell, .finish: break
+    case .queue, .assign, .fallBack, .tell, .warn, .finish: break
+    case .startTimer(let scope, let delay):
+      sendLater(.wallTimeOver(scope), after: delay, &group)
+    case .limitReached(let excess, let reaction):
+      if reaction == .asked { ask(excess, &group) }
     case .startAttempt(let task, let attempt, let purpose):
       startAttempt(task, attempt, purpose, &group)
     case .retryLater(let task, let step, _, let delay):
-      let (inbox, clock) = (engine.inbox, engine.time.clock)
-      group.addTask {
-        do {
-          try await clock.sleep(for: delay)
-          inbox.send(.retryDue(task, step: step))
-        } catch {
-          // Only the end of the run cancels a timer, and then no retry is due.
-        }
-      }
+      sendLater(.retryDue(task, step: step), after: delay, &group)
     case .endAttempt(let task, let attempt, let reason):
       controls[AttemptKey(task: task, number: attempt)]?.cancel(reason)
     case .finishRun: isOver = true
+    }
+  }
+
+  private func sendLater(
+    _ input: EngineInput, after delay: Duration, _ group: inout DiscardingTaskGroup
+  ) {
+    let (inbox, clock) = (engine.inbox, engine.time.clock)
+    group.addTask {
+      do {
+        try await clock.sleep(for: delay)
+        inbox.send(input)
+      } catch {
+        // Only the end of the run cancels a timer, and then nothing is due.
+      }
+    }
+  }
+
+  private func ask(_ excess: BudgetExcess, _ group: inout DiscardingTaskGroup) {
+    let question = BudgetQuestion(
+      message: excess.message(taskName: taskName), hint: excess.hint)
+    let (inbox, ask) = (engine.inbox, engine.ask)
+    group.addTask {
+      let goOn = await ask?(question) ?? false
+      inbox.send(.budgetAnswered(excess.limit, goOn: goOn))
     }
   }
 
@@ -284,7 +341,7 @@ private struct EngineLoop {
       info: planned.strategy == .single
         ? nil
         : StepInfo(index: index, role: step.role, member: step.member, round: step.round),
-      attempt: attempt, purpose: purpose,
+      attempt: attempt, purpose: purpose, reason: schedule.reason(of: task),
       needs: engine.graph.needs(of: task).map(needResult),
       mentioned: mentioned(in: planned),
       previous: stepResults[key], sessionUsage: sessionUsage(key, purpose))
@@ -329,12 +386,6 @@ private struct EngineLoop {
       id: id, commit: isDone ? results[need]?.commit : nil, output: results[need]?.text ?? "",
       branch: isDone ? report[id]?.branch : nil)
   }
-}
-
-/// An attempt within the run.
-private struct AttemptKey: Hashable {
-  var task: Int
-  var number: Int
 }
 
 /// A step within the run.

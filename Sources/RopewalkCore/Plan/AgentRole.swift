@@ -28,6 +28,8 @@ package struct AgentRole: Sendable, Equatable {
   package var capabilities: [String]
   /// Agents or runners that take over when it cannot; nil is its runner's family.
   package var fallback: [String]?
+  /// What all of its attempts in a run may use together.
+  package var budget: Budget?
 
   /// The most items or unassigned tasks that an agent carries at a time, where it sets no `maxTasks`.
   package static let standardMaxTasks = 3
@@ -36,7 +38,7 @@ package struct AgentRole: Sendable, Equatable {
     name: String, runner: String, model: String? = nil, role: String? = nil,
     arguments: [String] = [], env: [String: String] = [:], command: [String]? = nil,
     output: String? = nil, maxTasks: Int? = nil, weight: Double = 1, capabilities: [String] = [],
-    fallback: [String]? = nil
+    fallback: [String]? = nil, budget: Budget? = nil
   ) {
     self.name = name
     self.runner = runner
@@ -50,6 +52,7 @@ package struct AgentRole: Sendable, Equatable {
     self.weight = weight
     self.capabilities = capabilities
     self.fallback = fallback
+    self.budget = budget
   }
 
   var json: JSON {
@@ -63,6 +66,7 @@ package struct AgentRole: Sendable, Equatable {
       ("weight", weight == 1 ? nil : .double(weight)),
       ("capabilities", capabilities.isEmpty ? nil : .array(capabilities.map(JSON.string))),
       ("fallback", fallback.map { .array($0.map(JSON.string)) }),
+      ("budget", budget.map(\.json)),
     ])
   }
 }

@@ -45,12 +45,16 @@ package struct CheckReport: Sendable, Equatable {
 
   /// `{"ok":true,"errors":[],"order":["schema","api"],"width":1,"criticalPath":["schema","api"]}`;
   /// the last three are null when there are errors.
-  package var json: JSON {
-    .object([
+  package var json: JSON { json(nil) }
+
+  /// The same, with `"tasks"`, who does each and why, where that was asked for.
+  package func json(_ explanation: Explanation?) -> JSON {
+    .known([
       ("ok", .bool(isOK)), ("errors", .array(errors.map(\.json))),
       ("order", graph.map { Self.list($0.order) } ?? .null),
       ("width", graph.map { .int($0.width) } ?? .null),
       ("criticalPath", graph.map { Self.list($0.criticalPath) } ?? .null),
+      ("tasks", explanation?.json),
     ])
   }
 

@@ -10,6 +10,14 @@ package enum Expectation: String, Sendable, CaseIterable {
   case answer
 }
 
+/// What becomes of the work that a failed attempt left, when another follows it.
+package enum PartialWork: String, Sendable, CaseIterable {
+  /// It is kept under a ref, and the next attempt starts afresh.
+  case setAside
+  /// The next attempt starts from it.
+  case handOver
+}
+
 /// Where a task's attempts work.
 package enum WorktreePolicy: String, Sendable, CaseIterable {
   /// In a git worktree of the task's own.

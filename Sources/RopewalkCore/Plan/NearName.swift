@@ -3,7 +3,7 @@
 /// Suggestions for names that were not found.
 package enum NearName {
   /// More known names than this are not listed.
-  package static let mostListed = 20
+  package static let mostListed = 30
 
   /// The known name that is the fewest typing errors away, when that is few enough.
   ///

@@ -5,7 +5,7 @@ import RopewalkWire
 /// What a run is to do: the tasks, the agents that do them, and how many at once.
 package struct Plan: Sendable, Equatable {
   /// How wide the graph of tasks is run.
-  package enum Strategy: String, Sendable, CaseIterable {
+  package enum GraphStrategy: String, Sendable, CaseIterable {
     /// One task at a time.
     case single
     /// As many as `concurrency` allows.
@@ -18,9 +18,11 @@ package struct Plan: Sendable, Equatable {
   package var base: String?
   /// The most attempts at a time.
   package var concurrency: Int
-  package var strategy: Strategy
+  package var strategy: GraphStrategy
   /// What tasks had that say nothing themselves.
   package var onError: OnError
+  /// What all attempts may use together; nil is without limit.
+  package var budget: Budget?
   /// Values for `{{vars.…}}`, those of the command line included.
   package var vars: [String: String]
   /// In the order of the text.
@@ -32,7 +34,8 @@ package struct Plan: Sendable, Equatable {
 
   package init(
     name: String? = nil, base: String? = nil, concurrency: Int = standardConcurrency,
-    strategy: Strategy = .parallel, onError: OnError = .continue, vars: [String: String] = [:],
+    strategy: GraphStrategy = .parallel, onError: OnError = .continue, budget: Budget? = nil,
+    vars: [String: String] = [:],
     agents: [AgentRole] = [], tasks: [PlanTask]
   ) {
     self.name = name
@@ -40,6 +43,7 @@ package struct Plan: Sendable, Equatable {
     self.concurrency = concurrency
     self.strategy = strategy
     self.onError = onError
+    self.budget = budget
     self.vars = vars
     self.agents = agents
     self.tasks = tasks
@@ -55,10 +59,10 @@ package struct Plan: Sendable, Equatable {
     return agent
   }
 
-  /// Everyone whom a task may ask, each once, in order; nobody where nobody is named.
+  /// Everyone whom a task may ask, each once, in order; all agents where none is named.
   package func agents(of task: PlanTask) -> [AgentRole] {
     guard task.strategy != .single, !task.strategy.members.isEmpty else {
-      return task.isAssigned ? [agent(of: task)] : []
+      return task.isAssigned ? [agent(of: task)] : agents
     }
     var seen: Set<String> = []
     return task.strategy.members.flatMap(\.agents).filter { seen.insert($0).inserted }
@@ -76,7 +80,8 @@ package struct Plan: Sendable, Equatable {
     .known([
       ("name", name.map(JSON.string)), ("base", base.map(JSON.string)),
       ("concurrency", .int(concurrency)), ("strategy", .string(strategy.rawValue)),
-      ("onError", .string(onError.rawValue)), ("vars", vars.isEmpty ? nil : .sorted(vars)),
+      ("onError", .string(onError.rawValue)), ("budget", budget.map(\.json)),
+      ("vars", vars.isEmpty ? nil : .sorted(vars)),
       ("agents", agents.isEmpty ? nil : .object(agents.map { ($0.name, $0.json) })),
       ("tasks", .array(tasks.map { $0.json(in: self) })),
     ])

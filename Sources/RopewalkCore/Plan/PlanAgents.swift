@@ -13,6 +13,7 @@ struct TaskSettings {
   var repair: Int?
   var expect: Expectation?
   var worktree: WorktreePolicy?
+  var partialWork: PartialWork?
 
   /// A limit of time, or the statement that there is none.
   enum Limit {
@@ -29,7 +30,7 @@ struct TaskSettings {
 
   static let keys = [
     "agent", "timeout", "idleTimeout", "grace", "retry", "verify", "repair", "expect",
-    "worktree",
+    "worktree", "partialWork",
   ]
 }
 
@@ -70,6 +71,7 @@ extension StrictReader {
     case "repair": settings.repair = whole(value, in: 0...100)
     case "expect": settings.expect = choice(value, of: Expectation.self)
     case "worktree": settings.worktree = choice(value, of: WorktreePolicy.self)
+    case "partialWork": settings.partialWork = choice(value, of: PartialWork.self)
     default: return false
     }
     return true
@@ -121,9 +123,9 @@ extension StrictReader {
     owner: "an agent",
     known: [
       "runner", "model", "role", "arguments", "env", "command", "output", "maxTasks", "weight",
-      "capabilities", "fallback",
+      "capabilities", "fallback", "budget",
     ],
-    later: ["budget", "limits", "sandbox", "resources"])
+    later: ["limits", "sandbox", "resources"])
 
   mutating func agents(_ value: JSONValue) -> [AgentRole] {
     var agents: [AgentRole] = []
@@ -151,6 +153,7 @@ extension StrictReader {
       case "output": agent.output = reader.output(value)
       case "weight": agent.weight = reader.number(value, in: 0...1_000) ?? 1
       case "capabilities": agent.capabilities = reader.list(value) { $0.filledText($1) } ?? []
+      case "budget": agent.budget = reader.budget(value, level: .agent)
       case "fallback": agent.fallback = reader.list(value) { $0.runner($1) }
       default: agent.maxTasks = reader.whole(value, in: 1...10_000)
       }

@@ -14,21 +14,26 @@ package struct PromptFileError: Error, Sendable, Equatable {
 package struct PlanDecoder {
   /// Larger plans are refused unless another bound is given: 64 MiB.
   package static let maximumBytes = 64 << 20
+  package static let standardRunner = "opencode"
 
   /// Values for `{{vars.…}}` from the command line; they stand above those in the plan and in its tasks.
   package var variables: [String: String]
   /// The most bytes that are read. A plan written by `Plan.json` may be larger than what it came from.
   package var maximumBytes: Int
+  /// Does the tasks of a plan that names nobody at all.
+  package var defaultRunner: String
   /// Reads a prompt's file, once per path. The path is relative, and without `..`; that no symbolic
   /// link leads out of the repository is the reader's to see to.
   package var readFile: (String) -> Result<String, PromptFileError>
 
   package init(
     variables: [String: String] = [:], maximumBytes: Int = maximumBytes,
+    defaultRunner: String = standardRunner,
     readFile: @escaping (String) -> Result<String, PromptFileError>
   ) {
     self.variables = variables
     self.maximumBytes = maximumBytes
+    self.defaultRunner = defaultRunner
     self.readFile = readFile
   }
 
@@ -55,9 +60,10 @@ extension StrictReader {
   private static let planKeys = Keys(
     owner: "a plan",
     known: [
-      "name", "base", "concurrency", "strategy", "onError", "vars", "agents", "defaults", "tasks",
+      "name", "base", "concurrency", "strategy", "onError", "budget", "vars", "agents", "defaults",
+      "tasks",
     ],
-    later: ["budget", "workspace", "hooks", "matrix", "limits", "sandbox", "resources"])
+    later: ["workspace", "hooks", "matrix", "limits", "sandbox", "resources"])
 
   /// Reads the whole plan. What tasks refer to is read before them, wherever it stands.
   fileprivate mutating func plan(_ root: JSONValue, _ decoder: PlanDecoder) -> Plan {
@@ -70,7 +76,8 @@ extension StrictReader {
       case "concurrency":
         plan.concurrency = reader.whole(value, in: 1...10_000) ?? plan.concurrency
       case "strategy":
-        plan.strategy = reader.choice(value, of: Plan.Strategy.self) ?? plan.strategy
+        plan.strategy = reader.choice(value, of: Plan.GraphStrategy.self) ?? plan.strategy
+      case "budget": plan.budget = reader.budget(value, level: .plan)
       case "onError": plan.onError = reader.choice(value, of: OnError.self) ?? plan.onError
       default: later[key] = value
       }

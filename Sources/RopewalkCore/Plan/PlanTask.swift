@@ -35,6 +35,12 @@ package struct PlanTask: Sendable, Equatable {
   package var vars: [String: String]
   /// How it uses agents.
   package var strategy: Strategy
+  /// What its agent must be capable of.
+  package var capabilities: [String]
+  /// What all of its attempts may use together.
+  package var budget: Budget?
+  /// What becomes of the work of an attempt that failed.
+  package var partialWork: PartialWork
 
   package static let standardGrace = Duration.seconds(10)
 
@@ -45,7 +51,8 @@ package struct PlanTask: Sendable, Equatable {
     onError: OnError = .continue, when: StartCondition = .success, expect: Expectation = .either,
     worktree: WorktreePolicy = .own,
     verify: [VerifyCommand] = [], repair: Int = 1, vars: [String: String] = [:],
-    strategy: Strategy = .single
+    strategy: Strategy = .single, capabilities: [String] = [], budget: Budget? = nil,
+    partialWork: PartialWork = .setAside
   ) {
     self.id = id
     self.prompt = prompt
@@ -66,6 +73,9 @@ package struct PlanTask: Sendable, Equatable {
     self.repair = repair
     self.vars = vars
     self.strategy = strategy
+    self.capabilities = capabilities
+    self.budget = budget
+    self.partialWork = partialWork
   }
 
   /// Whether the plan says who does it: an agent or a runner.
@@ -93,6 +103,9 @@ package struct PlanTask: Sendable, Equatable {
       ("verify", .array(verify.map(\.json))),
       ("repair", .int(repair)), ("vars", vars.isEmpty ? nil : .sorted(vars)),
       ("strategy", strategy == .single ? JSON?.none : strategy.json),
+      ("capabilities", capabilities.isEmpty ? nil : .array(capabilities.map(JSON.string))),
+      ("budget", budget.map(\.json)),
+      ("partialWork", partialWork == .setAside ? nil : .string(partialWork.rawValue)),
     ])
   }
 }

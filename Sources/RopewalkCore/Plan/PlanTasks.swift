@@ -75,15 +75,14 @@ struct PromptPlace {
 extension StrictReader {
   /// Keys of the plan format for tasks that this version does not act on.
   static let laterTaskKeys = [
-    "budget", "workspace", "matrix", "limits", "sandbox", "fallback", "weight", "capabilities",
-    "resources", "touches", "hooks", "pick",
+    "workspace", "matrix", "limits", "sandbox", "resources", "touches", "hooks",
   ]
 
   private static let taskKeys = Keys(
     owner: "a task",
     known: [
       "id", "prompt", "needs", "runner", "model", "priority", "onError", "when", "vars",
-      "strategy",
+      "strategy", "capabilities", "budget",
     ] + TaskSettings.keys,
     later: laterTaskKeys)
 
@@ -125,6 +124,9 @@ extension StrictReader {
       case "when": task.when = reader.choice(value, of: StartCondition.self) ?? task.when
       case "vars":
         task.vars = reader.textsByName(value, check: Self.checkVariableName)
+      case "capabilities":
+        task.capabilities = reader.list(value) { $0.filledText($1) } ?? []
+      case "budget": task.budget = reader.budget(value, level: .task)
       case "strategy":
         let draft = reader.strategy(value, drafts.tasks.count, &drafts)
         task.strategy = draft.strategy
@@ -244,6 +246,7 @@ extension StrictReader {
     task.repair = own.repair ?? defaults.repair ?? task.repair
     task.expect = own.expect ?? defaults.expect ?? task.expect
     task.worktree = own.worktree ?? defaults.worktree ?? task.worktree
+    task.partialWork = own.partialWork ?? defaults.partialWork ?? task.partialWork
     task.retry = own.retry.policy(over: defaults.retry, onError: task.onError)
     if !task.vars.isEmpty {
       task.vars = task.vars.filter { drafts.decoder.variables[$0.key] == nil }
@@ -266,10 +269,12 @@ extension StrictReader {
     guard let name = own.agent ?? drafts.defaults.agent ?? only else {
       // A name that was refused as it was read needs no second refusal.
       guard value["agent"] == nil else { return }
-      note(
-        "\(drafts.called(index)) names no agent",
-        hint: "give it an `agent` or a `runner`, or give the plan defaults: { agent: \"…\" }",
-        at: value.start)
+      if agents.isEmpty {
+        task.runnerName = drafts.decoder.defaultRunner
+      } else {
+        // Chosen when it starts.
+        checkCapabilities(task, of: agents, index, value, drafts)
+      }
       return
     }
     guard let agent = agents.first(where: { $0.name == name }) else {
@@ -279,6 +284,24 @@ extension StrictReader {
     task.agentName = agent.name
     task.runnerName = agent.runner
     task.model = task.model ?? agent.model
+    checkCapabilities(task, of: [agent], index, value, drafts)
+  }
+
+  /// What a task asks for somebody must have, and that one agent all of it.
+  private mutating func checkCapabilities(
+    _ task: PlanTask, of agents: [AgentRole], _ index: Int, _ value: JSONValue,
+    _ drafts: TaskDrafts
+  ) {
+    let wanted = Set(task.capabilities)
+    guard !agents.contains(where: { wanted.isSubset(of: $0.capabilities) }) else { return }
+    let who =
+      agents.count == 1 ? "its agent \(agents[0].name.quoted) lacks" : "no agent of the plan has"
+    within(.key("capabilities")) {
+      $0.note(
+        "\(drafts.called(index)) asks for \(task.capabilities.map(\.quoted).joined(separator: ", ")), which \(who)",
+        hint: "add it to the `capabilities` of an agent",
+        at: value["capabilities"]?.start ?? value.start)
+    }
   }
 
   private mutating func assignRunner(

@@ -4,6 +4,8 @@
 package enum CancelReason: Int, Sendable, Comparable, CaseIterable {
   /// Another member of the task's strategy failed, and nobody wants the rest.
   case memberFailed
+  /// A limit of a budget was reached.
+  case overBudget
   /// `ropewalk cancel`, from another terminal.
   case requested
   /// The first interrupt: ends gracefully.
@@ -26,6 +28,7 @@ package enum CancelReason: Int, Sendable, Comparable, CaseIterable {
   package var text: String {
     switch self {
     case .memberFailed: "another member of its strategy failed"
+    case .overBudget: "a budget is used up"
     case .requested: "it was cancelled on request"
     case .interrupted: "the run was interrupted"
     case .terminated: "ropewalk was told to end"

@@ -57,6 +57,14 @@ package struct RunEvent: Sendable {
     case cancelled(CancelReason)
     /// A task reached its final state. On disk before anything that depends on it starts.
     case taskFinished(TaskEnd)
+    /// An agent was chosen for a task whose plan names none; it is about to be started.
+    case agentAssigned(AgentAssigned)
+    /// An agent cannot go on, and another takes its step over.
+    case fallback(Fallback)
+    /// Four fifths of a limit are used, or somebody does not say what it used.
+    case budgetWarned(BudgetNews)
+    /// A limit is reached, and what is done about it.
+    case budgetExceeded(BudgetNews)
     /// A member of a debate has made its proposal, or after a critique a new one.
     case proposalMade(member: String, round: Int, text: String)
     /// A round of critique of a debate begins.
@@ -94,6 +102,10 @@ package struct RunEvent: Sendable {
     case .rateLimited: "rateLimited"
     case .cancelled: "cancelled"
     case .taskFinished: "taskFinished"
+    case .agentAssigned: "agentAssigned"
+    case .fallback: "fallback"
+    case .budgetWarned: "budgetWarned"
+    case .budgetExceeded: "budgetExceeded"
     case .proposalMade: "proposalMade"
     case .debateRound: "debateRound"
     case .decisionMade: "decisionMade"
@@ -155,6 +167,9 @@ extension RunEvent.Payload {
     case .rateLimited(let seconds): [("retryAfterSeconds", seconds.map(JSON.double))]
     case .cancelled(let reason): [("reason", .string(reason.text))]
     case .taskFinished(let end): end.members
+    case .agentAssigned(let assigned): assigned.members
+    case .fallback(let fallback): fallback.members
+    case .budgetWarned(let news), .budgetExceeded(let news): news.members
     case .proposalMade(let member, let round, let text):
       [("member", .string(member)), ("round", .int(round)), ("text", .string(text))]
     case .debateRound(let round, let rounds): [("round", .int(round)), ("of", .int(rounds))]
@@ -181,6 +196,10 @@ extension RunEvent.Payload {
       case "attemptRetried": .attemptRetried(afterSeconds: value["afterSeconds"]?.double ?? 0)
       case "rateLimited": .rateLimited(retryAfterSeconds: value["retryAfterSeconds"]?.double)
       case "errorOccurred": .errorOccurred(value["message"]?.string ?? "")
+      case "agentAssigned": .agentAssigned(AgentAssigned(value))
+      case "fallback": .fallback(Fallback(value))
+      case "budgetWarned": .budgetWarned(BudgetNews(value))
+      case "budgetExceeded": .budgetExceeded(BudgetNews(value))
       default: Self.ending(kind: kind, value)
       }
   }

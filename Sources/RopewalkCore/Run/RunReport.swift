@@ -83,8 +83,12 @@ package struct RunReport: Sendable {
 package struct TaskReport: Sendable {
   package let id: TaskID
   package let needs: [TaskID]
-  package let agent: String?
-  package let runner: String
+  /// Who does it, as the plan says, or as it was chosen; after a fallback who took over.
+  package private(set) var agent: String?
+  package private(set) var runner: String
+  /// Why its agent was chosen, where the plan names none.
+  package private(set) var assigned: AgentAssigned?
+  package private(set) var fallbacks: [Fallback] = []
   package private(set) var state = TaskState.pending
   /// Why it was cancelled or skipped.
   package private(set) var because: String?
@@ -150,6 +154,14 @@ package struct TaskReport: Sendable {
       contribute(result, event.subject.attempt ?? 0)
     case .attemptRetried: if openSteps.isEmpty { state = .queued }
     case .decisionMade(let decision): self.decision = decision
+    case .agentAssigned(let assigned):
+      self.assigned = assigned
+      (agent, runner) = (assigned.agent, assigned.runner)
+    case .fallback(let fallback):
+      fallbacks.append(fallback)
+      if contributions.isEmpty, openSteps.isEmpty {
+        (agent, runner) = (agent == nil ? nil : fallback.toAgent, fallback.toRunner)
+      }
     case .taskFinished(let end):
       state = end.state
       because = end.because
@@ -190,6 +202,8 @@ package struct TaskReport: Sendable {
       ("ref", last?.ref.map(JSON.string)),
       ("worktree", worktree.map(JSON.string)),
       ("output", last?.text.map(JSON.string)),
+      ("assigned", assigned.map { .known($0.members) }),
+      ("fallbacks", fallbacks.isEmpty ? nil : .array(fallbacks.map { .known($0.members) })),
       ("partial", isPartial ? true : nil),
       ("contributions", contributions.isEmpty ? nil : .array(contributions.map(\.json))),
       ("decision", decision?.json),

@@ -1,16 +1,38 @@
-// Knows which of the steps that could start comes next. Unaware of states and slots.
+// Knows which of the steps that could start comes next, with what waiting is worth. Unaware of the clock.
 
-/// Steps waiting for a slot, the most urgent first: by priority, then by the task's place in the plan, then in the
-/// order in which its strategy asked for them.
+/// What waiting is worth.
+package enum Ageing {
+  /// A step gains one of priority each time it has waited for this long.
+  package static let step = Duration.seconds(60)
+
+  /// The priority of what has waited: its own, and 1 for each `step`, in fractions too.
+  package static func effectivePriority(_ priority: Int, waited: Duration) -> Double {
+    Double(priority) + waited / step
+  }
+}
+
+/// Steps waiting for a slot, the most urgent first: by priority and waiting together, then by the task's place in the
+/// plan, then in the order in which its strategy asked for them. None waits for ever, whatever the others' priorities.
+///
+/// All age at the same pace, so of two that wait the same one stays ahead: what decides is
+/// `priority x step - time of queueing`, which does not change meanwhile. The queue is never sorted anew; each call
+/// takes time logarithmic in its length.
 struct ReadyQueue {
   /// One step of one task.
-  struct Entry: Comparable {
-    var task: Int
-    var step: Int
-    var priority: Int
+  struct Entry: Comparable, Sendable {
+    let task: Int
+    let step: Int
+    private let urgency: Duration
+
+    /// - Parameter time: when it was queued, counted from any one instant that all calls share.
+    init(task: Int, step: Int = 0, priority: Int, at time: Duration = .zero) {
+      self.task = task
+      self.step = step
+      urgency = Ageing.step * priority - time
+    }
 
     static func < (left: Entry, right: Entry) -> Bool {
-      (-left.priority, left.task, left.step) < (-right.priority, right.task, right.step)
+      (right.urgency, left.task, left.step) < (left.urgency, right.task, right.step)
     }
   }
 
@@ -28,6 +50,7 @@ struct ReadyQueue {
     }
   }
 
+  /// The queue must not be empty.
   mutating func removeFirst() -> Entry {
     let first = heap[0]
     let last = heap.removeLast()

@@ -9,6 +9,10 @@ struct TaskProgress {
   /// A need of it that did not complete.
   var badNeed: Int?
   var cancelReason: CancelReason?
+  /// How it ends once nothing of it runs, when it was cancelled.
+  var cancelEnd: TaskEnd?
+  /// Why its agent was chosen, where the plan names none.
+  var assignment: Assignment?
   /// Nil until its needs have ended.
   var strategy: StrategyRun?
   var steps: [StepProgress] = []
@@ -31,6 +35,10 @@ struct StepProgress {
   /// Tries that count against the retry policy.
   var tries = 0
   var repairs = 0
+  /// Those who took over, so far.
+  var fallbacks = 0
+  /// The agent that it had before the first took over.
+  var chosen: AgentRole?
   var isLive = false
   /// Whether it has ended, its retries included.
   var isDone = false

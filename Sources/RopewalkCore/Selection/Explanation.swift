@@ -55,6 +55,33 @@ package struct Explanation: Sendable, Equatable {
 
   package init(_ tasks: [Task]) { self.tasks = tasks }
 
+  /// Who would do each task of a plan if all agents were idle, with `auto` decided.
+  package init(_ plan: Plan, classifier: TaskClassifier, history: AgentHistory) {
+    let (decided, reasons) = plan.decidingStrategies(classifier, history: history)
+    let choice = AgentChoice(decided, classifier: classifier, history: history)
+    let order = CheckReport(decided).graph?.order ?? []
+    let places = Dictionary(
+      decided.tasks.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+    tasks = order.compactMap { places[$0] }.map { place in
+      let task = decided.tasks[place]
+      let why = reasons[place] ?? "as the plan says"
+      if task.needsChoice {
+        return Task(
+          task.id, choice.profiles[place] ?? classifier.profile(of: task),
+          choice.choose(for: place), strategy: task.strategy.name, strategyWhy: why)
+      }
+      let members = decided.agents(of: task)
+      let names =
+        task.strategy == .single ? task.agentName : members.map(\.name).joined(separator: ", ")
+      let runners = members.map(\.runner).reduce(into: [String]()) { runners, runner in
+        if !runners.contains(runner) { runners.append(runner) }
+      }
+      return Task(
+        named: task.id, agent: names, runner: runners.joined(separator: ", "),
+        strategy: task.strategy.name, strategyWhy: why)
+    }
+  }
+
   /// `[{"id":"api","agent":"dev","runner":"claude","why":"…","confidence":0.8,"secondary":["rev"],"strategy":"single","strategyWhy":"…"}]`;
   /// what is not known is null.
   package var json: JSON {

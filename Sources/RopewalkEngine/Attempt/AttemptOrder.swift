@@ -13,6 +13,8 @@ package struct AttemptOrder: Sendable {
   /// Counts from 1 within the task.
   package var attempt: Int
   package var purpose: Schedule.Purpose
+  /// Why this agent was chosen; nil where the plan names it.
+  package var reason: String?
   /// The results of the tasks that it needs, in the plan's order.
   package var needs: [NeedResult]
   /// The results that its prompt speaks of, also those of indirect needs.

@@ -49,10 +49,17 @@ package struct ResolvedAgent: Sendable {
 
 /// Everyone who may be asked in a run, found on this machine.
 package struct ResolvedAgents: Sendable {
-  private struct Key: Hashable {
+  /// What tells one from another: a task may ask for another model.
+  struct Key: Hashable {
     var name: String
     var runner: String
     var model: String?
+
+    init(_ role: AgentRole) {
+      name = role.name
+      runner = role.runner
+      model = role.model
+    }
   }
 
   private var agents: [Key: ResolvedAgent] = [:]
@@ -60,8 +67,8 @@ package struct ResolvedAgents: Sendable {
   package init() {}
 
   package subscript(role: AgentRole) -> ResolvedAgent? {
-    get { agents[Key(name: role.name, runner: role.runner, model: role.model)] }
-    set { agents[Key(name: role.name, runner: role.runner, model: role.model)] = newValue }
+    get { agents[Key(role)] }
+    set { agents[Key(role)] = newValue }
   }
 
   /// What their CLIs leave behind, as ignore patterns.

@@ -29,22 +29,33 @@ package struct AgentResolution: Sendable {
     self.directory = directory
   }
 
+  /// Everyone who may be asked, and who takes over from whom.
+  ///
+  /// An agent whose program is missing is no error where another takes over.
+  ///
   /// - Throws: `PlanErrors` for runners that nobody knows or rules that are wrong;
   ///   `MissingPrograms` for programs that are not in PATH.
-  package func resolve(_ plan: Plan) async throws -> ResolvedAgents {
+  package func resolve(
+    _ plan: Plan
+  ) async throws -> (agents: ResolvedAgents, fallbacks: FallbackTable) {
     try checkRunners(plan)
     let search = ProgramSearch(environment: environment, directory: directory)
     var missing: [String: MissingPrograms.Missing] = [:]
     var resolved = ResolvedAgents()
+    var fallbacks = FallbackTable()
+    var seen: Set<ResolvedAgents.Key> = []
     for task in plan.tasks {
-      for agent in plan.agents(of: task) where resolved[agent] == nil {
-        guard let entry = catalog[agent.runner] else { continue }
-        let name = agent.command?.first ?? entry.spec.executable ?? entry.spec.name
-        guard let program = search.find(name) else {
-          missing[name, default: Self.missing(name, search)].wantedBy.append(agent.name)
-          continue
+      for agent in plan.agents(of: task) where seen.insert(ResolvedAgents.Key(agent)).inserted {
+        let chain = try await substitutes(for: agent, plan, search, &resolved)
+        fallbacks[agent] = chain
+        if try await find(agent, search, &resolved) { continue }
+        let name = program(of: agent)
+        let found = Self.missing(name, search)
+        if chain.isEmpty {
+          missing[name, default: found].wantedBy.append(agent.name)
+        } else {
+          fallbacks.isMissing(agent, because: "`\(name)` was not found; \(found.hint ?? "")")
         }
-        resolved[agent] = try await resolve(agent, entry.spec, program, plan)
       }
     }
     try checkPrompts(plan, resolved)
@@ -55,7 +66,36 @@ package struct AgentResolution: Sendable {
             name: $0.name, wantedBy: Set($0.wantedBy).sorted(), hint: $0.hint)
         })
     }
-    return resolved
+    return (resolved, fallbacks)
+  }
+
+  /// Those of an agent's substitutes that are on this machine.
+  private func substitutes(
+    for agent: AgentRole, _ plan: Plan, _ search: ProgramSearch, _ resolved: inout ResolvedAgents
+  ) async throws -> [AgentRole] {
+    let family = catalog[agent.runner]?.spec.family
+    let candidates = FallbackTable.candidates(for: agent, in: plan) { runner in
+      catalog.names.filter { $0 != runner && catalog[$0]?.spec.family == family }
+    }
+    var found: [AgentRole] = []
+    for role in candidates where try await find(role, search, &resolved) { found.append(role) }
+    return found
+  }
+
+  private func program(of agent: AgentRole) -> String {
+    agent.command?.first ?? catalog[agent.runner]?.spec.executable ?? agent.runner
+  }
+
+  /// Looks for an agent's program; false when there is none.
+  private func find(
+    _ agent: AgentRole, _ search: ProgramSearch, _ resolved: inout ResolvedAgents
+  ) async throws -> Bool {
+    if resolved[agent] != nil { return true }
+    guard let entry = catalog[agent.runner], let program = search.find(program(of: agent)) else {
+      return false
+    }
+    resolved[agent] = try await resolve(agent, entry.spec, program)
+    return true
   }
 
   private static func missing(_ name: String, _ search: ProgramSearch) -> MissingPrograms.Missing {
@@ -76,10 +116,20 @@ package struct AgentResolution: Sendable {
       + plan.tasks.enumerated().filter { $1.agentName == nil && $1.isAssigned }.map {
         ("tasks[\($0)].runner", $1.runnerName)
       }
-    let errors = wanted.filter { catalog[$0.1] == nil }.map { path, name in
+    var errors = wanted.filter { catalog[$0.1] == nil }.map { path, name in
       PlanError(
         path: path, message: "there is no runner `\(name)`",
         hint: NearName.hint(for: name, in: catalog.names, owner: "there are"))
+    }
+    let names = plan.agents.map(\.name) + catalog.names
+    for agent in plan.agents {
+      for (place, name) in (agent.fallback ?? []).enumerated() where !names.contains(name) {
+        errors.append(
+          PlanError(
+            path: "agents.\(agent.name).fallback[\(place)]",
+            message: "there is no agent and no runner `\(name)`",
+            hint: NearName.hint(for: name, in: names, owner: "there are")))
+      }
     }
     if !errors.isEmpty { throw PlanErrors(errors) }
   }
@@ -105,7 +155,7 @@ package struct AgentResolution: Sendable {
   }
 
   private func resolve(
-    _ agent: AgentRole, _ spec: RunnerSpec, _ program: String, _ plan: Plan
+    _ agent: AgentRole, _ spec: RunnerSpec, _ program: String
   ) async throws -> ResolvedAgent {
     var spec = spec
     var version: String?

@@ -50,8 +50,15 @@ package struct PlanSource: Sendable {
   }
 
   /// Decodes the plan, reading its prompt files from its own folder.
-  package func decode(variables: [String: String]) -> Result<Plan, PlanErrors> {
-    let decoder = PlanDecoder(variables: variables, readFile: readPrompt)
+  ///
+  /// - Parameter environment: `ROPEWALK_RUNNER` names the runner for a plan that names nobody.
+  package func decode(
+    variables: [String: String], environment: [String: String]
+  ) -> Result<Plan, PlanErrors> {
+    let decoder = PlanDecoder(
+      variables: variables,
+      defaultRunner: environment["ROPEWALK_RUNNER"] ?? PlanDecoder.standardRunner,
+      readFile: readPrompt)
     return isMarkdown ? decoder.decode(markdown: bytes) : decoder.decode(bytes)
   }
 

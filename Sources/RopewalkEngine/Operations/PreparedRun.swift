@@ -14,6 +14,7 @@ package struct PreparedRun: Sendable {
   package var repository: Repository
   package var base: ObjectID
   package var agents: ResolvedAgents
+  package var choice: AgentChoice
   /// What agents' CLIs leave behind, as ignore patterns.
   package var litter: [String]
   package var environment: [String: String]

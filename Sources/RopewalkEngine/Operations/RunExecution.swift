@@ -12,13 +12,20 @@ package final class RunExecution: Sendable {
   private let inbox = Inbox<EngineInput>()
   private let journal: JournalWriter
   private let lock: RunLock
+  private let ask: (@Sendable (BudgetQuestion) async -> Bool)?
   private let ticks: AsyncStream<Void>.Continuation
   /// Ticks after each write to the journal; ends when no more will come.
   package let changes: AsyncStream<Void>
 
   /// Makes the run's folder, its resolved plan, its journal and its lock. Nothing runs yet.
-  package init(_ prepared: PreparedRun) throws(SystemError) {
+  ///
+  /// - Parameter ask: asks a person whether the run goes on without a limit that is reached; nil where nobody
+  ///   can be asked.
+  package init(
+    _ prepared: PreparedRun, ask: (@Sendable (BudgetQuestion) async -> Bool)? = nil
+  ) throws(SystemError) {
     self.prepared = prepared
+    self.ask = ask
     folder = RunFolder(run: prepared.run, in: prepared.store.runs)
     (lock, journal) = try Self.makeFolder(folder, prepared.plan)
     (changes, ticks) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -67,7 +74,7 @@ package final class RunExecution: Sendable {
       run: prepared.run, plan: prepared.plan, graph: prepared.graph, runner: attempts,
       journal: journal, inbox: inbox, time: prepared.time,
       secrets: SecretMask(environments: [prepared.environment] + prepared.plan.agents.map(\.env)),
-      wrote: { [ticks] in ticks.yield() })
+      choice: prepared.choice, ask: ask, wrote: { [ticks] in ticks.yield() })
     let report = try await engine.carryOut(prepared.start)
     try await worktrees.finish()
     return report

@@ -41,11 +41,14 @@ package struct RunPreparation: Sendable {
   /// - Throws: `PlanRefusal`; `GitError`; `MissingPrograms`; `WorktreeError` for names that are
   ///   taken. Nothing was written then.
   package func prepare(time: EngineTime = .real()) async throws -> PreparedRun {
-    let plan = try plan()
+    var plan = try plan()
     let repository = try await Repository.find(from: directory, environment: environment)
     // By far the slowest question in a large checkout, and nothing else depends on its answer.
     async let changes = repository.uncommittedChanges()
-    let agents = try await agents(plan, RunnerFolders(environment: environment).catalog())
+    var choice = try choice(&plan, repository)
+    let (agents, fallbacks) = try await agents(
+      plan, RunnerFolders(environment: environment).catalog())
+    choice.fallbacks = fallbacks
     let base = try await repository.resolve(plan.base ?? "HEAD")
     var random = SplitMix64(state: time.seed)
     let run = RunID.new(at: time.now(), using: &random)
@@ -61,15 +64,27 @@ package struct RunPreparation: Sendable {
     }
     return PreparedRun(
       run: run, plan: plan, planFile: planPath, graph: TaskGraph(plan), repository: repository,
-      base: base, agents: agents, litter: agents.litter,
+      base: base, agents: agents, choice: choice, litter: agents.litter,
       environment: environment, attendant: attendant, time: time,
       notices: Self.notices(repository, base, changes: try await changes))
+  }
+
+  /// Decides what the plan leaves open; a plan that names everybody costs no look at the past.
+  private func choice(_ plan: inout Plan, _ repository: Repository) throws -> AgentChoice {
+    guard plan.tasks.contains(where: { $0.needsChoice || $0.strategy.kind == .auto }) else {
+      return AgentChoice(plan)
+    }
+    let history = HistoryReader.read(RunStore(stateDirectory: repository.stateDirectory))
+    let classifier = try ClassifierFile.classifier(environment: environment)
+    plan = plan.decidingStrategies(classifier, history: history).plan
+    return AgentChoice(plan, classifier: classifier, history: history)
   }
 
   private func plan() throws(PlanRefusal) -> Plan {
     do throws(PlanErrors) {
       let source = try PlanSource.read(planPath, directory: planDirectory)
-      return adjusted(try source.decode(variables: options.variables).get())
+      return adjusted(
+        try source.decode(variables: options.variables, environment: environment).get())
     } catch {
       throw PlanRefusal(file: planPath, errors: error)
     }
@@ -77,7 +92,7 @@ package struct RunPreparation: Sendable {
 
   private func agents(
     _ plan: Plan, _ catalog: RunnerCatalog
-  ) async throws -> ResolvedAgents {
+  ) async throws -> (agents: ResolvedAgents, fallbacks: FallbackTable) {
     do {
       return try await AgentResolution(
         catalog: catalog, environment: environment, directory: directory

@@ -14,6 +14,10 @@ package enum EngineInput: Sendable {
   case attemptEnded(Int, attempt: Int, AttemptResult)
   /// From a timer of the loop's own: the pause before the next attempt is over.
   case retryDue(Int, step: Int)
+  /// From a timer of the loop's own: the time that a budget allows is over.
+  case wallTimeOver(BudgetScope)
+  /// From whoever was asked: whether the run goes on without a limit that is reached.
+  case budgetAnswered(BudgetLimit, goOn: Bool)
   /// From a signal or another terminal; nil means the whole run.
   case cancel([TaskID]?, CancelReason)
 }

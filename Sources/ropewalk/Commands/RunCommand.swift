@@ -85,14 +85,17 @@ enum RunCommand: Command {
   private static func carryOut(
     _ prepared: PreparedRun, _ output: Output
   ) async throws -> ExitCode {
-    let execution = try RunExecution(prepared)
+    var ask: (@Sendable (BudgetQuestion) async -> Bool)?
+    if let prompt = BudgetPrompt(output) { ask = { await prompt.ask($0) } }
+    let execution = try RunExecution(prepared, ask: ask)
     let interrupts = Interrupts(execution) { output.note($0) }
     // Shows the journal as it grows; awaited below, so that nothing is left unsaid.
     async let shown: Void = show(execution, output)
     let report = try await execution.carryOut()
     try await shown
     if let exit = interrupts.exitCode { return exit }
-    return report.state == .completed ? .success : .taskFailed
+    if report.state == .completed { return .success }
+    return report.tasks.contains { $0.cause == .overBudget } ? .budget : .taskFailed
   }
 
   private static func show(_ execution: RunExecution, _ output: Output) async throws {

@@ -27,7 +27,10 @@ final class Interrupts: Sendable {
       if number == SIGHUP, Self.isIgnored(number) { continue }
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler { [weak self] in self?.arrived(number, execution, say) }
+      // Signals that come in quick succession arrive as one event with their count.
+      source.setEventHandler { [weak self] in
+        for _ in 0..<max(1, source.data) { self?.arrived(number, execution, say) }
+      }
       source.resume()
       sources.append(source)
     }

@@ -38,6 +38,14 @@ struct ProgressLines {
           + (verification.message ?? "")
       ]
     case .taskFinished: return task.map { [finished($0)] } ?? []
+    case .agentAssigned(let assigned):
+      return ["  \(name(event)): `\(assigned.agent)` is chosen: \(assigned.because)"]
+    case .fallback(let fallback):
+      return ["  \(name(event)): falls back, \(fallback.words.safeLine.cut(to: 300))"]
+    case .budgetWarned(let news): return ["budget: \(news.message)"]
+    case .budgetExceeded(let news):
+      let reaction = news.reaction.map { ": \($0.words)" } ?? ""
+      return ["budget: \(news.message)\(reaction)"]
     case .debateRound(let round, let rounds):
       return ["  \(name(event)): round \(round) of \(rounds)"]
     case .decisionMade(let decision): return ["  \(name(event)): \(decided(decision))"]
@@ -120,5 +128,15 @@ struct ProgressLines {
         ? "look: ropewalk status \(run)"
         : "look: ropewalk status \(run); ropewalk logs \(run) \(unhappy[0].id)")
     return lines
+  }
+}
+
+extension BudgetReaction {
+  fileprivate var words: String {
+    switch self {
+    case .asked: "you are asked"
+    case .stopped: "nothing more is started"
+    case .lifted: "going on without this limit"
+    }
   }
 }

@@ -151,4 +151,18 @@ import Testing
     let plan = try PlanCase.decode(PlanCase.tasks(tasks.joined(separator: ","))).get()
     #expect(CheckReport(plan).graph?.criticalPath.count == 20_000)
   }
+
+  @Test(
+    "a plan that names nobody is done by the default runner; one of several agents is chosen later")
+  func nobody() throws {
+    let plan = "{ tasks: [{ id: 'a', prompt: 'x' }] }"
+    #expect(try PlanCase.decode(plan).get().tasks[0].runnerName == "opencode")
+    let other = PlanDecoder(defaultRunner: "vibe") { _ in .failure(PromptFileError("none")) }
+    #expect(try other.decode(Array(plan.utf8)).get().tasks[0].runnerName == "vibe")
+    let several = try PlanCase.decode(
+      "{ agents: { a: { runner: 'x' }, b: { runner: 'y' } }, tasks: [{ id: 'a', prompt: 'x' }] }"
+    ).get()
+    #expect(several.tasks[0].needsChoice)
+    #expect(several.agents(of: several.tasks[0]).map(\.name) == ["a", "b"])
+  }
 }

@@ -89,7 +89,7 @@ import Testing
       ),
       (
         "nedes: []",
-        "a task has no key `nedes` | did you mean `needs`? The keys are: id, prompt, needs, runner, model, priority, onError, when, vars, strategy, agent, timeout, idleTimeout, grace, retry, verify, repair, expect, worktree"
+        "a task has no key `nedes` | did you mean `needs`? The keys are: id, prompt, needs, runner, model, priority, onError, when, vars, strategy, capabilities, budget, agent, timeout, idleTimeout, grace, retry, verify, repair, expect, worktree, partialWork"
       ),
     ])
   func types(member: String, expected: String) {
@@ -117,15 +117,20 @@ import Testing
         "`tasks[1]` has no `prompt` | say in `prompt` what is to be done",
       ])
     #expect(
-      messages(of: "{ tasks: [{ id: 'a', prompt: 'x' }] }") == [
-        "task `a` names no agent | give it an `agent` or a `runner`, or give the plan defaults: { agent: \"…\" }"
-      ])
+      messages(
+        of: """
+          { agents: { e: { runner: 'r', capabilities: ['x'] }, f: { runner: 'r', capabilities: ['y'] } },
+            tasks: [{ id: 'a', prompt: 'x', capabilities: ['x', 'y'] }, { id: 'b', prompt: 'x', agent: 'e', capabilities: ['y'] }] }
+          """) == [
+          "task `a` asks for `x`, `y`, which no agent of the plan has | add it to the `capabilities` of an agent",
+          "task `b` asks for `y`, which its agent `e` lacks | add it to the `capabilities` of an agent",
+        ])
   }
 
   @Test(
     "a key of a later version is refused, never passed over",
     arguments: [
-      ("{ budget: {}, tasks: [] }", "budget"), ("{ workspace: {}, tasks: [] }", "workspace"),
+      ("{ workspace: {}, tasks: [] }", "workspace"),
       (PlanCase.tasks("{ id: 'a', prompt: 'x', sandbox: 'x' }"), "sandbox"),
       (PlanCase.tasks("{ id: 'a', prompt: 'x', matrix: {} }"), "matrix"),
       (PlanCase.tasks("{ id: 'a', prompt: 'x', limits: {} }"), "limits"),

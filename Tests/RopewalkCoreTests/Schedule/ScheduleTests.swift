@@ -57,7 +57,7 @@ private struct Bench {
     for case .startAttempt(let task, let attempt, _) in actions { attempts[names[task]] = attempt }
     return actions.compactMap { action in
       switch action {
-      case .queue, .tell: nil
+      case .queue, .tell, .assign, .fallBack, .startTimer, .warn, .limitReached: nil
       case .startAttempt(let task, let attempt, .attempt): "start \(names[task])\(attempt)"
       case .startAttempt(let task, let attempt, .repair): "repair \(names[task])\(attempt)"
       case .retryLater(let task, _, let attempt, let delay):
@@ -269,7 +269,8 @@ struct ScheduleTests {
         case .finish(let task, let end):
           #expect(finished.updateValue(end.state, forKey: task) == nil)
         case .finishRun: isOver = true
-        case .queue, .tell, .endAttempt: break
+        case .queue, .tell, .endAttempt, .assign, .fallBack, .startTimer, .warn, .limitReached:
+          break
         }
       }
       #expect(live.count <= plan.concurrency)
