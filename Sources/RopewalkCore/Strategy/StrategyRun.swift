@@ -237,16 +237,15 @@ package struct StrategyRun: Sendable {
 
   /// Gives what the verification refused to the one who can mend it, in the place where it was merged.
   private mutating func repair(_ node: Int, _ result: AttemptResult) -> [Effect]? {
-    guard let repairer = nodes[node].end?.repairer, case .agent = repairer.doer,
-      let commit = result.commit
-    else { return nil }
+    guard let repairer = nodes[node].end?.repairer, case .agent = repairer.doer else { return nil }
     repairs += 1
     let words = PromptText.repair(
       task: "", failure: result.message ?? "", tail: result.stderrTail ?? "", hasSession: true)
     let step = Step(
       .agent(agent(repairer)), role: .work, member: StrategyMember.labels([repairer])[0],
       round: repairs + 1, prompt: nodes[node].prompt + [.text(words)], place: nodes[node].place,
-      start: commit, expect: .either)
+      // Without a commit nothing was changed yet.
+      start: result.commit ?? nodes[node].start, expect: .either)
     return [add(step, node: node, key: Self.repairing)]
   }
 

@@ -37,9 +37,10 @@ struct MergeWork {
     var result = AttemptResult()
     result.text = order.step.answer
     result.tree = try await site.worktrees.tree(of: merged)
-    let changed = try await site.worktrees.tree(of: start) != result.tree
+    let changed = try await site.worktrees.changedFiles(from: start, to: merged)
+    if changed > 0 { result.changedFiles = changed }
     let verified = try await verify(merged, &result)
-    result.weigh(order.step.expect, changed: changed, verified: verified, declared: nil)
+    result.weigh(order.step.expect, changed: changed > 0, verified: verified, declared: nil)
     if result.cause == nil {
       result.ref = try await site.tie(merged, of: order)
       result.commit = merged

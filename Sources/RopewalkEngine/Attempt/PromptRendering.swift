@@ -38,8 +38,9 @@ struct PromptRendering {
     }
   }
 
+  /// From the task's start, not the step's: a reviewer that starts from the work would see nothing of it.
   private func diff(_ label: String, to commit: ObjectID) async throws -> String {
-    let start = try await site.starts.commit(for: order)
+    let start = try await site.starts.taskStart(of: order)
     let diff = try await site.worktrees.diff(from: start, to: commit, limit: Self.diffLimit)
     let cut =
       diff.isCut

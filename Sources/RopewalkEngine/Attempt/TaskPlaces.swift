@@ -81,6 +81,11 @@ actor StartCommits {
   /// What the order's step starts from: what its strategy says, else what the task starts from.
   func commit(for order: AttemptOrder) async throws -> ObjectID {
     if let start = order.step.start { return start }
+    return try await taskStart(of: order)
+  }
+
+  /// What the order's task starts from: the merge of its needs' results, else the base.
+  func taskStart(of order: AttemptOrder) async throws -> ObjectID {
     let needs = order.needs.compactMap { need in need.commit.map { (need.id.text, $0) } }
     if needs.isEmpty { return base }
     if needs.count == 1, needs[0].1 == base { return base }

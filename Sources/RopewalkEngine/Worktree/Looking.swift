@@ -24,6 +24,13 @@ extension WorktreeStore {
     return (String(decoding: kept[..<end], as: UTF8.self), true)
   }
 
+  /// How many files differ between two commits; a renamed one counts twice.
+  package func changedFiles(from: ObjectID, to: ObjectID) async throws -> Int {
+    let answer = try await git.run(
+      ["diff-tree", "-r", "-z", "--name-only", "--no-renames", from.text, to.text, "--"], in: store)
+    return answer.fields.count
+  }
+
   /// The paths of a commit's files that match a glob as git understands it (`**` included), in git's order.
   package func paths(in commit: ObjectID, matching glob: String) async throws -> [String] {
     let empty = try await git.run(["hash-object", "-t", "tree", "/dev/null"], in: store).text
