@@ -130,8 +130,9 @@ private struct EngineLoop {
       return []
     case .agent(let task, let attempt, let event):
       record(.agent(engine.secrets.mask(event)), task, attempt)
-      guard case .usage(let tokens, let usd) = event else { return [] }
-      return schedule.used(task, attempt: attempt, tokens: tokens, usd: usd)
+      guard case .usage(let usage) = event else { return [] }
+      return schedule.used(
+        task, attempt: attempt, tokens: usage.tokens, usd: usage.cost.usd)
     case .verified(let task, let attempt, let verification):
       record(.verificationFinished(engine.secrets.mask(verification)), task, attempt)
       return []
@@ -371,7 +372,7 @@ private struct EngineLoop {
   private mutating func sessionUsage(
     _ key: StepKey, _ purpose: Schedule.Purpose
   ) -> AttemptResult.Usage? {
-    guard purpose == .repair, let last = stepResults[key]?.usage else {
+    guard purpose == .repair, let last = stepResults[key]?.sessionUsage else {
       sessions[key] = nil
       return nil
     }

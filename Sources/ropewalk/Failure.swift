@@ -67,6 +67,7 @@ extension Failure {
     case let error as RunnerFileErrors:
       self.init(
         .badPlan, "badRunner", "the runner file is refused\n" + error.errors.text(file: error.path))
+    case let error as UserFileErrors: self = Self.userFile(error)
     default: self.init(.defect, "defect", "this should not have happened: \(error)")
     }
   }
@@ -96,11 +97,25 @@ extension Failure {
   }
 
   private static func plan(_ refusal: PlanRefusal) -> Failure {
-    let first = refusal.errors.errors[0]
-    var failure = Failure(
-      .badPlan, "badPlan", first.message, path: first.place(in: refusal.file), hint: first.hint)
-    failure.wording = refusal.errors.text(file: refusal.file)
-    failure.errors = refusal.errors.errors.map(\.json)
-    return failure
+    return Failure(.badPlan, "badPlan", refusal.errors, file: refusal.file)
+  }
+
+  /// No plan is at fault, but what the user has set up for all of them.
+  private static func userFile(_ error: UserFileErrors) -> Failure {
+    let code =
+      switch error.file {
+      case .prices: "badPrices"
+      case .instructions: "badInstructions"
+      case .classifier: "badClassifier"
+      }
+    return Failure(.environment, code, error.errors, file: error.path)
+  }
+
+  /// Everything that is wrong with a file.
+  private init(_ exit: ExitCode, _ code: String, _ errors: PlanErrors, file: String) {
+    let first = errors.errors[0]
+    self.init(exit, code, first.message, path: first.place(in: file), hint: first.hint)
+    wording = errors.text(file: file)
+    self.errors = errors.errors.map(\.json)
   }
 }

@@ -19,7 +19,8 @@ package final class TestRepository: Sendable {
   package static func environment(_ space: TestSpace) -> [String: String] {
     [
       "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
-      "HOME": space.path, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8",
+      "HOME": space.path, "XDG_CONFIG_HOME": space("config"), "XDG_STATE_HOME": space("state"),
+      "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8",
     ]
   }
 

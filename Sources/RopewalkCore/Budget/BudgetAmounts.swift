@@ -37,6 +37,11 @@ struct BudgetAmounts: Sendable, Equatable {
       }
     }
 
+    /// What was surely used of it; 0 when nothing is known.
+    func least(of usage: AttemptResult.Usage) -> Int {
+      self == .usd ? BudgetAmounts.nano(usage.cost.known ?? 0) : usage.tokens?.sum ?? 0
+    }
+
     func perAttempt(_ budget: Budget?) -> Int? {
       self == .usd ? budget?.perAttempt.usd.map(BudgetAmounts.nano) : budget?.perAttempt.tokens
     }

@@ -230,7 +230,7 @@ package struct BudgetLedger: Sendable {
     _ kind: Kind, _ holding: Holding, _ usage: AttemptResult.Usage
   ) -> [BudgetNotice] {
     let assumed = holding.firm[kind] == nil ? nil : holding.held[kind]
-    let seen = max(holding.used[kind], kind == .tokens ? usage.tokens?.sum ?? 0 : 0)
+    let seen = max(holding.used[kind], kind.least(of: usage))
     spend(max(assumed ?? 0, seen), kind, holding.scopes)
     for scope in holding.scopes { accounts[scope]?.unknown[kind, default: 0] += 1 }
     guard holding.held[kind] != nil else { return [] }

@@ -6,7 +6,8 @@ package enum SessionUsage {
   ///
   /// A total below the earlier one counts no earlier runs: then it is this run's own as it stands,
   /// for a difference of nothing would hide what was spent. A class or cost of the earlier runs
-  /// that is unknown is not taken off, so that the share can be too large, never too small.
+  /// that is unknown is not taken off, so that the share can be too large, never too small. Of a
+  /// cost that is known in part, that part is taken off: it was charged already.
   ///
   /// - Parameter earlier: what the runs before used, all together; nil when this is the first.
   package static func share(
@@ -14,7 +15,7 @@ package enum SessionUsage {
   ) -> AttemptResult.Usage {
     guard let earlier else { return reported }
     var usd = reported.cost.usd
-    if let total = usd, let before = earlier.cost.usd, total >= before { usd = total - before }
+    if let total = usd, let before = earlier.cost.known, total >= before { usd = total - before }
     return AttemptResult.Usage(
       tokens: reported.tokens.map { share(of: $0, after: earlier.tokens) },
       cost: Cost(usd: usd, source: reported.cost.source))

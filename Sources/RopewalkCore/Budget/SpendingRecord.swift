@@ -18,7 +18,7 @@ package struct SpendingRecord: Sendable, Equatable {
   package var attempt: Int
   package var agent: String
   package var runner: String
-  /// Nil when the CLI did not say it.
+  /// As the CLI said it, else as the plan asked for it; nil when neither did.
   package var model: String?
   package var usage: AttemptResult.Usage
 

@@ -27,7 +27,9 @@ import RopewalkWire
 /// - The title is the plan's name. A fenced block marked `json5` between it and the first phase
 ///   holds any other keys of a plan, as in a JSON5 plan, but for `tasks`.
 /// - Stages of a phase need all stages of the phase before it. `Depends on` says otherwise: stages
-///   by number or name, a whole `Phase 1`, or `none`; what those stages answered is then told.
+///   by number or name, a whole `Phase 1`, or `none`.
+/// - The agent of a stage is told what the stages that it needs answered and the project's own
+///   standards, but for what the plan's `defaults: { context: … }` say otherwise.
 /// - `Agent` names an agent of the plan or else a runner. `Verify` is a list of command lines; a
 ///   fenced block is one shell script that stops at its first failing command.
 /// - Prose may use a prompt's names, as in `{{worktree}}`; fenced code is taken as it stands.
@@ -126,8 +128,6 @@ struct MarkdownStage: Sendable, Equatable {
   var verify: [Place<String>] = []
   /// The stages that it needs, as places among the plan's.
   var needs: [Place<Int>] = []
-  /// Whether it names them itself, instead of needing the phase before.
-  var namesNeeds = false
 
   /// The task's id: the number and what of the name an id may hold, as in `1.2-users-table`.
   var id: String {

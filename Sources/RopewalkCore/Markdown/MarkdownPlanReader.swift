@@ -262,7 +262,6 @@ struct MarkdownPlanReader {
     var links = MarkdownLinks(read)
     for stage in read.stages.indices {
       read.stages[stage].needs = links.needs(of: stage, saying: dependencies[stage])
-      read.stages[stage].namesNeeds = dependencies[stage] != nil
     }
     errors += links.errors
     plan = read.stages.isEmpty ? nil : read

@@ -9,7 +9,7 @@ extension MarkdownPlan {
 
   private var json: JSON {
     let own = settings.flatMap { try? JSONDocument($0.text, dialect: .json5).root }
-    let members = own?.members.map { ($0.key, $0.value.json) } ?? []
+    let members = Self.withContext(own?.members.map { ($0.key, $0.value.json) } ?? [])
     let isNamed = title.isEmpty || members.contains { $0.0 == "name" }
     let ids = stages.map(\.id)
     return .object(
@@ -18,9 +18,37 @@ extension MarkdownPlan {
       ])
   }
 
+  /// The plan's keys with a `context` among the defaults: what a stage's agent is told of the project
+  /// and of the stages before, unless the keys say otherwise.
+  private static func withContext(_ members: [(String, JSON)]) -> [(String, JSON)] {
+    filling(members, "defaults") { defaults in
+      filling(defaults, "context") { context in
+        context
+          + [("project", true), ("needs", true)].filter { key, _ in
+            !context.contains { $0.0 == key }
+          }
+      }
+    }
+  }
+
+  /// The members with those of one object among them changed, which is added where there is none.
+  /// A value that is no object stays, to be refused.
+  private static func filling(
+    _ members: [(String, JSON)], _ key: String,
+    _ change: ([(String, JSON)]) -> [(String, JSON)]
+  ) -> [(String, JSON)] {
+    guard let place = members.firstIndex(where: { $0.0 == key }) else {
+      return members + [(key, .object(change([])))]
+    }
+    guard case .object(let own) = members[place].1 else { return members }
+    var members = members
+    members[place].1 = .object(change(own))
+    return members
+  }
+
   private func task(_ stage: MarkdownStage, _ ids: [String]) -> JSON {
     .known([
-      ("id", .string(stage.id)), ("prompt", .string(prompt(stage, ids))),
+      ("id", .string(stage.id)), ("prompt", .string(prompt(stage))),
       (
         "needs",
         stage.needs.isEmpty ? nil : .array(stage.needs.map { .string(ids[$0.value]) })
@@ -43,7 +71,7 @@ extension MarkdownPlan {
   }
 
   /// What the stage's agent is told: every part under a heading of its own.
-  private func prompt(_ stage: MarkdownStage, _ ids: [String]) -> String {
+  private func prompt(_ stage: MarkdownStage) -> String {
     let literal = { (text: String) in PromptTemplate(literal: text).source }
     let phase = phases[stage.phase]
     var text = """
@@ -57,10 +85,6 @@ extension MarkdownPlan {
     for label in MarkdownStage.Label.told {
       guard let part = stage.parts[label] else { continue }
       text += "\n\n## \(label.rawValue)\n\n\(part)"
-    }
-    let told = stage.namesNeeds ? stage.needs.map(\.value) : []
-    for need in told where ids[need] != stage.id {
-      text += "\n\n## What stage \(stages[need].number) answered\n\n{{needs.\(ids[need]).output}}"
     }
     return text
   }

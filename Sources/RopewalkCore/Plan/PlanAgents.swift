@@ -14,6 +14,7 @@ struct TaskSettings {
   var expect: Expectation?
   var worktree: WorktreePolicy?
   var partialWork: PartialWork?
+  var context: TaskContext?
 
   /// A limit of time, or the statement that there is none.
   enum Limit {
@@ -30,7 +31,7 @@ struct TaskSettings {
 
   static let keys = [
     "agent", "timeout", "idleTimeout", "grace", "retry", "verify", "repair", "expect",
-    "worktree", "partialWork",
+    "worktree", "partialWork", "context",
   ]
 }
 
@@ -72,6 +73,7 @@ extension StrictReader {
     case "expect": settings.expect = choice(value, of: Expectation.self)
     case "worktree": settings.worktree = choice(value, of: WorktreePolicy.self)
     case "partialWork": settings.partialWork = choice(value, of: PartialWork.self)
+    case "context": settings.context = taskContext(value)
     default: return false
     }
     return true

@@ -91,6 +91,7 @@ extension StrictReader {
       within(.key("defaults")) { reader in
         drafts.defaults = reader.defaults(value)
         reader.checkDefaultAgent(drafts, value)
+        reader.checkSummariser(drafts.defaults.context, of: "`defaults`", value, drafts)
       }
     }
     guard let value = later["tasks"] else {

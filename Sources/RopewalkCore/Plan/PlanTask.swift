@@ -41,6 +41,8 @@ package struct PlanTask: Sendable, Equatable {
   package var budget: Budget?
   /// What becomes of the work of an attempt that failed.
   package var partialWork: PartialWork
+  /// What its agents are told beside its prompt; nil is nothing.
+  package var context: TaskContext?
 
   package static let standardGrace = Duration.seconds(10)
 
@@ -52,7 +54,7 @@ package struct PlanTask: Sendable, Equatable {
     worktree: WorktreePolicy = .own,
     verify: [VerifyCommand] = [], repair: Int = 1, vars: [String: String] = [:],
     strategy: Strategy = .single, capabilities: [String] = [], budget: Budget? = nil,
-    partialWork: PartialWork = .setAside
+    partialWork: PartialWork = .setAside, context: TaskContext? = nil
   ) {
     self.id = id
     self.prompt = prompt
@@ -76,6 +78,7 @@ package struct PlanTask: Sendable, Equatable {
     self.capabilities = capabilities
     self.budget = budget
     self.partialWork = partialWork
+    self.context = context
   }
 
   /// Whether the plan says who does it: an agent or a runner.
@@ -106,6 +109,7 @@ package struct PlanTask: Sendable, Equatable {
       ("capabilities", capabilities.isEmpty ? nil : .array(capabilities.map(JSON.string))),
       ("budget", budget.map(\.json)),
       ("partialWork", partialWork == .setAside ? nil : .string(partialWork.rawValue)),
+      ("context", context?.json),
     ])
   }
 }

@@ -151,6 +151,7 @@ extension StrictReader {
       task.onError = onError ?? drafts.plan.onError
       apply(settings, to: &task, drafts)
       checkPlace(task, index, drafts, value)
+      checkSummariser(settings.context, of: drafts.called(index), value, drafts)
       checkStrategy(task, index, drafts, value)
       assign(&task, index, settings, value, runner, drafts)
     }
@@ -193,14 +194,21 @@ extension StrictReader {
 
   // MARK: - What the plan's defaults add
 
-  /// What has no worktree can change no file.
+  /// What has no worktree can change no file, and finds none.
   private mutating func checkPlace(
     _ task: PlanTask, _ index: Int, _ drafts: TaskDrafts, _ value: JSONValue
   ) {
-    guard task.worktree == .none, task.expect == .changes else { return }
-    note(
-      "\(drafts.called(index)) expects changes and has no worktree to make them in",
-      hint: "let it `expect` an \"answer\", or leave out `worktree`", at: value.start)
+    guard task.worktree == .none else { return }
+    if task.expect == .changes {
+      note(
+        "\(drafts.called(index)) expects changes and has no worktree to make them in",
+        hint: "let it `expect` an \"answer\", or leave out `worktree`", at: value.start)
+    }
+    if task.context?.files?.isEmpty == false {
+      note(
+        "\(drafts.called(index)) is to be told files and has no worktree to find them in",
+        hint: "give it context: { files: [] }, or leave out `worktree`", at: value.start)
+    }
   }
 
   /// Looks at what a strategy refers to, now that the task is read.
@@ -247,6 +255,7 @@ extension StrictReader {
     task.expect = own.expect ?? defaults.expect ?? task.expect
     task.worktree = own.worktree ?? defaults.worktree ?? task.worktree
     task.partialWork = own.partialWork ?? defaults.partialWork ?? task.partialWork
+    task.context = TaskContext.merged(own.context, defaults.context)
     task.retry = own.retry.policy(over: defaults.retry, onError: task.onError)
     if !task.vars.isEmpty {
       task.vars = task.vars.filter { drafts.decoder.variables[$0.key] == nil }

@@ -105,7 +105,7 @@ extension PromptComposer {
 
 extension Int {
   /// The number with its thousands apart: 12,000.
-  var grouped: String {
+  package var grouped: String {
     var digits = String(magnitude)
     var at = digits.count - 3
     while at > 0 {

@@ -4,6 +4,9 @@ import RopewalkWire
 
 /// The `context` of a task or of a plan's defaults:
 /// `{ project: true, needs: true, files: ["docs/api.md"], limit: "100k", over: "cut" }`.
+///
+/// A task without one is sent its prompt, its agent's role and what is expected of the answer, and
+/// nothing else. With one, be it empty, the agent is also told what its kind of CLI has to know.
 package struct TaskContext: Sendable, Equatable {
   /// Whether the project's standards are told.
   package var project: Bool?
@@ -33,11 +36,20 @@ package struct TaskContext: Sendable, Equatable {
       files: files ?? defaults.files, limit: limit ?? defaults.limit, over: over ?? defaults.over)
   }
 
-  /// The project's standards are told unless the plan says otherwise.
-  package var tellsProject: Bool { project ?? true }
+  /// A task's context with everything filled in; nil when neither it nor the defaults have one.
+  static func merged(_ own: TaskContext?, _ defaults: TaskContext?) -> TaskContext? {
+    guard own != nil || defaults != nil else { return nil }
+    return (own ?? TaskContext()).filled(from: defaults ?? TaskContext()).filled(from: standard)
+  }
 
-  /// What needs answered is told only where the plan says so: a prompt may name it where it belongs.
-  package var tellsNeeds: Bool { needs ?? false }
+  /// What a context has that says nothing. What needs answered is told only where the plan says so:
+  /// a prompt may name it where it belongs.
+  static let standard = TaskContext(project: true, needs: false)
+
+  /// The project's standards are told unless the plan says otherwise.
+  package var tellsProject: Bool { project ?? Self.standard.project == true }
+
+  package var tellsNeeds: Bool { needs ?? Self.standard.needs == true }
 
   /// Nil where the plan sets no limit.
   package var contextLimit: ContextLimit? {
@@ -70,7 +82,39 @@ extension ContextLimit.Excess {
   }
 }
 
+extension Plan {
+  /// The agent that a task's `context` names to make long parts shorter.
+  package func summariser(of task: PlanTask) -> AgentRole? {
+    task.context?.summariser.flatMap { name in agents.first { $0.name == name } }
+  }
+
+  /// Everyone who may be asked for a task, those who only help with its prompts included.
+  package func everyone(in task: PlanTask) -> [AgentRole] {
+    agents(of: task) + [summariser(of: task)].compactMap(\.self)
+  }
+}
+
 extension StrictReader {
+  /// Refuses a context whose summariser is no agent of the plan.
+  ///
+  /// - Parameter owner: whose context it is, as messages call it.
+  mutating func checkSummariser(
+    _ context: TaskContext?, of owner: String, _ value: JSONValue, _ drafts: TaskDrafts
+  ) {
+    guard let name = context?.summariser, !drafts.plan.agents.contains(where: { $0.name == name })
+    else { return }
+    let place = value["context"]?["over"]?["summarise"]?.start ?? value.start
+    within(.key("context")) {
+      $0.within(.key("over")) {
+        $0.within(.key("summarise")) {
+          $0.note(
+            "the context of \(owner) names the agent \(name.quoted), which the plan does not define",
+            hint: drafts.agentHint(for: name), at: place)
+        }
+      }
+    }
+  }
+
   private static let contextKeys = Keys(
     owner: "`context`", known: ["project", "needs", "files", "limit", "over"])
   private static let contextTokens = 100...100_000_000

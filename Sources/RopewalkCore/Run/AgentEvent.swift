@@ -12,8 +12,9 @@ package enum AgentEvent: Sendable, Equatable {
   case toolCall(id: String?, name: String, summary: String?)
   /// The tool has ended; `ok` is nil when the CLI does not say how.
   case toolResult(id: String?, ok: Bool?)
-  /// What was used so far in all, as far as the CLI says while it works; nil is unknown.
-  case usage(tokens: TokenCounts?, usd: Double?)
+  /// What was used so far in all, as far as the CLI says while it works. A cost that it does not
+  /// say may be priced from its tokens; its source tells the one from the other.
+  case usage(AttemptResult.Usage)
   /// A line that is not understood; the bytes are in the attempt's stdout.
   case unknown(text: String, byteCount: Int, why: String)
 
@@ -39,10 +40,10 @@ package enum AgentEvent: Sendable, Equatable {
         ("summary", summary.map(JSON.string)),
       ]
     case .toolResult(let id, let ok): [("id", id.map(JSON.string)), ("ok", ok.map(JSON.bool))]
-    case .usage(let tokens, let usd):
+    case .usage(let usage):
       [
-        ("tokens", tokens?.json),
-        ("cost", usd.map { Cost(usd: $0, source: .reported).json }),
+        ("tokens", usage.tokens?.json),
+        ("cost", usage.cost.known.map { _ in usage.cost.json }),
       ]
     case .unknown(let text, let byteCount, let why):
       [("text", .string(text)), ("byteCount", .int(byteCount)), ("why", .string(why))]

@@ -20,6 +20,8 @@ package struct AttemptResult: Sendable, Equatable {
   package var model: String?
   /// Nil when the program never ran: what did not run cost nothing.
   package var usage: Usage?
+  /// What of the usage is the agent's own, where `usage` holds summaries for its prompt too.
+  package var agentUsage: Usage?
   package var turns: Int?
   /// Tools that the agent asked for and was refused.
   package var denials: [String] = []
@@ -57,13 +59,21 @@ package struct AttemptResult: Sendable, Equatable {
       self.cost = cost
     }
 
-    /// The sum of both; a cost of which a part is unknown is unknown.
+    /// Of something that ran and of which nobody knows more.
+    package static let unknown = Usage(tokens: nil, cost: .unknown)
+
+    /// The sum of both; a cost of which a part is unknown is unknown, with its known part.
     package func adding(_ other: Usage) -> Usage {
       var counts = tokens ?? other.tokens
       if let mine = tokens, let others = other.tokens { counts = mine.adding(others) }
-      let usd = cost.usd.flatMap { mine in other.cost.usd.map { mine + $0 } }
-      return Usage(
-        tokens: counts, cost: Cost(usd: usd, source: cost.source.weaker(than: other.cost.source)))
+      return Usage(tokens: counts, cost: cost.adding(other.cost))
+    }
+
+    var json: JSON { .known([("cost", cost.json), ("tokens", tokens?.json)]) }
+
+    init?(_ value: JSONValue) {
+      guard let cost = value["cost"].flatMap(Cost.init) else { return nil }
+      self.init(tokens: value["tokens"].flatMap(TokenCounts.init), cost: cost)
     }
   }
 
@@ -73,6 +83,9 @@ package struct AttemptResult: Sendable, Equatable {
     self.cause = cause
     self.message = message
   }
+
+  /// What it adds to the figures of its session, which count no summaries.
+  package var sessionUsage: Usage? { agentUsage ?? usage }
 
   package var isSuccess: Bool { cause == nil && verdict?.isSuccess == true }
 
@@ -88,6 +101,7 @@ package struct AttemptResult: Sendable, Equatable {
       ("model", model.map(JSON.string)),
       ("cost", usage?.cost.json),
       ("tokens", usage?.tokens?.json),
+      ("agentUsage", agentUsage?.json),
       ("turns", turns.map(JSON.int)),
       ("denials", denials.isEmpty ? nil : .array(denials.map(JSON.string))),
       ("commit", commit.map { .string($0.text) }),
@@ -117,9 +131,8 @@ package struct AttemptResult: Sendable, Equatable {
     text = value["output"]?.string
     sessionID = value["sessionId"]?.string
     model = value["model"]?.string
-    usage = value["cost"].flatMap(Cost.init).map {
-      Usage(tokens: value["tokens"].flatMap(TokenCounts.init), cost: $0)
-    }
+    usage = Usage(value)
+    agentUsage = value["agentUsage"].flatMap(Usage.init)
     turns = value["turns"]?.int
     denials = value["denials"]?.elements.compactMap(\.string) ?? []
     commit = value["commit"]?.string.flatMap(ObjectID.init)

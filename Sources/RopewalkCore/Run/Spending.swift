@@ -22,6 +22,7 @@ package struct Spending: Sendable, Equatable {
       addCost(usd, usage.cost.source)
     } else {
       unknownCosts += 1
+      if let part = usage.cost.atLeast { addCost(part, .estimated) }
     }
     if let counts = usage.tokens {
       tokens = tokens.map { $0.adding(counts) } ?? counts

@@ -79,6 +79,8 @@ package struct Cost: Sendable, Equatable {
   /// Dollars; nil when unknown, and then `source` says so.
   package var usd: Double?
   package var source: Source
+  /// Of an unknown sum, the part that is known.
+  package private(set) var atLeast: Double?
 
   package static let unknown = Cost(usd: nil, source: .unknown)
 
@@ -87,12 +89,31 @@ package struct Cost: Sendable, Equatable {
     self.source = usd == nil ? .unknown : source
   }
 
+  /// Dollars that were surely spent: the whole of a known cost, the known part of an unknown one.
+  package var known: Double? { usd ?? atLeast }
+
+  /// The sum; with an unknown part it is unknown, and its known part is kept.
+  package func adding(_ other: Cost) -> Cost {
+    let parts = [known, other.known].compactMap(\.self)
+    let sum = parts.isEmpty ? nil : parts.reduce(0, +)
+    if usd != nil, other.usd != nil {
+      return Cost(usd: sum, source: source.weaker(than: other.source))
+    }
+    var cost = Cost.unknown
+    cost.atLeast = sum
+    return cost
+  }
+
   package var json: JSON {
-    ["usd": usd.map(JSON.double) ?? .null, "source": .string(source.rawValue)]
+    .known([
+      ("usd", usd.map(JSON.double) ?? JSON.null), ("source", .string(source.rawValue)),
+      ("atLeast", atLeast.map(JSON.double)),
+    ])
   }
 
   package init?(_ value: JSONValue) {
     guard let source = value["source"]?.string.flatMap(Source.init) else { return nil }
     self.init(usd: value["usd"]?.double, source: source)
+    atLeast = usd == nil ? value["atLeast"]?.double : nil
   }
 }

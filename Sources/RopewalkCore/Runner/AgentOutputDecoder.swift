@@ -26,13 +26,8 @@ package struct AgentOutputDecoder: Sendable {
   private var unknownLines = 0
   private var lastLineIsTorn = false
   private var hasSecondEnd = false
-  private var shownUsage: ShownUsage?
+  private var shownUsage = AttemptResult.Usage.unknown
   private var notes: [String] = []
-
-  private struct ShownUsage: Equatable {
-    var tokens: TokenCounts?
-    var usd: Double?
-  }
 
   /// - Parameter earlier: what the runs before used, all together, of the session that this run
   ///   takes up again. It is taken off what a CLI counts for the session as a whole.
@@ -46,6 +41,9 @@ package struct AgentOutputDecoder: Sendable {
   /// Whether the CLI has said that it is done; with plain text only the exit status says so. Of a
   /// CLI that works in steps it can become false again.
   package var hasTerminalEvent: Bool { evidence.isTerminal }
+
+  /// The model as far as the CLI has said it by now.
+  package var model: String? { evidence.model }
 
   // MARK: - Lines
 
@@ -147,10 +145,10 @@ package struct AgentOutputDecoder: Sendable {
       hasSecondEnd = true
       out += unknown(event.text, "a second terminal event")
     }
-    let usage = ShownUsage(tokens: evidence.tokens, usd: evidence.usd)
-    if usage != shownUsage, usage.tokens != nil || usage.usd != nil {
+    let usage = evidence.usage(after: earlier)
+    if usage != shownUsage {
       shownUsage = usage
-      out.append(.usage(tokens: usage.tokens, usd: usage.usd))
+      out.append(.usage(usage))
     }
     return out
   }

@@ -95,10 +95,18 @@ struct Evidence: Sendable {
 
   private var costFold: FieldFold? { folds(.cost).first { $0.number != nil } }
 
-  var tokens: TokenCounts? { tokenFold?.counts }
-
-  /// Dollars; nil when nobody said, or when a part of a sum is missing.
-  var usd: Double? { costFold.flatMap { $0.isPartial ? nil : $0.number } }
+  /// What this run used as far as it is known; a cost of which a part is missing is unknown.
+  ///
+  /// - Parameter earlier: what the session's earlier runs used, which some CLIs count as well.
+  func usage(after earlier: AttemptResult.Usage?) -> AttemptResult.Usage {
+    let usd = costFold.flatMap { $0.isPartial ? nil : $0.number }
+    var usage = AttemptResult.Usage(
+      tokens: tokenFold?.counts, cost: Cost(usd: usd, source: .reported))
+    let share = SessionUsage.share(of: usage, after: earlier)
+    if tokenFold?.rule.ofSession == true { usage.tokens = share.tokens }
+    if costFold?.field.ofSession == true { usage.cost = share.cost }
+    return usage
+  }
 
   private var hasError: Bool { folds(.errors).contains { $0.hits > 0 } }
 
@@ -127,13 +135,10 @@ struct Evidence: Sendable {
   }
 
   private func count(_ outcome: inout AgentOutcome, _ earlier: AttemptResult.Usage?) {
-    outcome.tokens = tokenFold.flatMap { fold in
-      fold.rule.ofSession ? fold.counts?.subtracting(earlier?.tokens) : fold.counts
-    }
-    if let usd {
-      let before = costFold?.field.ofSession == true ? earlier?.cost.usd ?? 0 : 0
-      outcome.cost = Cost(usd: max(0, usd - before), source: .reported)
-    } else if costFold?.isPartial == true {
+    let usage = usage(after: earlier)
+    outcome.tokens = usage.tokens
+    outcome.cost = usage.cost
+    if usage.cost.usd == nil, costFold?.isPartial == true {
       outcome.notes.append("the cost is unknown: not every step said its own")
     }
     if tokenFold?.hasFallen == true {
@@ -164,17 +169,5 @@ struct Evidence: Sendable {
       if case .exit(let code) = end, rule.exits.contains(code) { return rule.cause }
     }
     return nil
-  }
-}
-
-extension TokenCounts {
-  /// What is left of each class, never less than nothing.
-  fileprivate func subtracting(_ other: TokenCounts?) -> TokenCounts {
-    func left(_ path: KeyPath<TokenCounts, Int?>) -> Int? {
-      self[keyPath: path].map { max(0, $0 - (other?[keyPath: path] ?? 0)) }
-    }
-    return TokenCounts(
-      input: left(\.input), output: left(\.output), cacheRead: left(\.cacheRead),
-      cacheWrite: left(\.cacheWrite))
   }
 }

@@ -9,19 +9,19 @@ struct AgentStream {
   private var offset = 0
   private var splitter = LineSplitter()
   private(set) var decoder: AgentOutputDecoder
+  private let report: AgentReport
 
-  init(path: String, decoder: AgentOutputDecoder) {
+  init(path: String, decoder: AgentOutputDecoder, report: AgentReport) {
     self.path = path
     self.decoder = decoder
+    self.report = report
   }
 
   /// Reads until the watch is over and every byte was taken, handing each event on.
   ///
   /// - Parameter terminal: called when the agent has said that it is done, and when it turns out
   ///   that it goes on all the same.
-  mutating func read(
-    _ watch: FileWatcher.Watch, _ reporter: any AttemptReporter, terminal: (Bool) -> Void
-  ) async throws {
+  mutating func read(_ watch: FileWatcher.Watch, terminal: (Bool) -> Void) async throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemError("open", path) }
     defer { close(descriptor) }
@@ -33,7 +33,7 @@ struct AgentStream {
         of: descriptor, path: path, at: offset, size: 1 << 16)
       {
         offset += chunk.count
-        for item in splitter.take(chunk) { await take(item, reporter) }
+        for item in splitter.take(chunk) { await take(item) }
       }
       if decoder.hasTerminalEvent != hasEnded {
         hasEnded = decoder.hasTerminalEvent
@@ -42,15 +42,32 @@ struct AgentStream {
       if isOver { break }
       await watch.changed()
     }
-    if let last = splitter.finish() { await take(last, reporter) }
+    if let last = splitter.finish() { await take(last) }
   }
 
-  private mutating func take(_ item: LineSplitter.Item, _ reporter: any AttemptReporter) async {
+  private mutating func take(_ item: LineSplitter.Item) async {
     let events =
       switch item {
       case .line(let bytes): decoder.line(bytes[...])
       case .oversized(let count): decoder.oversizedLine(byteCount: count)
       }
-    for event in events { await reporter.agent(event) }
+    for event in events { await report.tell(event, model: decoder.model) }
+  }
+}
+
+/// Hands on what an agent says, its figures completed.
+struct AgentReport: Sendable {
+  /// Nil when nobody is told.
+  let reporter: (any AttemptReporter)?
+  let prices: PriceTable
+  /// The model that the plan asks for.
+  let askedModel: String?
+  /// What the attempt had used before this agent was started.
+  let spent: AttemptResult.Usage?
+
+  fileprivate func tell(_ event: AgentEvent, model: String?) async {
+    guard case .usage(let usage) = event else { return await reporter?.agent(event) ?? () }
+    let priced = prices.completing(usage, model: model ?? askedModel)
+    await reporter?.agent(.usage(spent?.adding(priced) ?? priced))
   }
 }

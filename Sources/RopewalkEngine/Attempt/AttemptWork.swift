@@ -19,144 +19,77 @@ struct AttemptWork {
   private var folderName: String { RunFolder.attempt(id, order.attempt) }
   private var folder: AttemptFolder { AttemptFolder(path: site.folder.absolute(folderName)) }
 
+  /// - Throws: when nothing could be started; what has run always has a result with its usage.
   func run() async throws -> AttemptResult {
-    let invocation = try agent.invocation(
-      prompt: try await prompt(), worktree: place.path, attempt: folder.path, session: session)
-    let spec = spec(invocation)
-    try folder.create(spec, prompt: invocation.stdin ?? invocation.promptFile)
-    if control.reason != nil { return AttemptResult(failed: .cancelled, "") }
-    await reporter.starting(
-      AttemptStart(
-        folder: folderName, worktree: place.worktree?.path, start: place.start,
-        program: spec.program, isRepair: order.purpose == .repair, step: order.info))
-    let (end, outcome) = try await attend(invocation, spec)
-    var result = judge(end, outcome, spec)
-    result.notes = invocation.warnings + result.notes
-    try await keep(&result, outcome)
+    let prompt = try await PromptWork(
+      site: site, order: order, agent: agent, worktree: place.path, hasSession: session != nil,
+      control: control
+    ).prompt(announce: announce)
+    var result: AttemptResult
+    do {
+      result = try await work(prompt)
+    } catch {
+      guard prompt.spent != nil else { throw error }
+      result = ProcessAttempts.failure(error)
+    }
+    result.notes = prompt.notes + result.notes
+    if let spent = prompt.spent {
+      result.agentUsage = result.usage
+      result.usage = result.usage.map { spent.adding($0) } ?? spent
+    }
     return result
   }
 
-  // MARK: - The agent
+  /// Tells what is about to be started, before it is.
+  private func announce() async throws {
+    try FileBytes.createFolder(folder.path)
+    await reporter.starting(
+      AttemptStart(
+        folder: folderName, worktree: place.worktree?.path, start: place.start,
+        program: agent.program, isRepair: order.purpose == .repair, step: order.info))
+  }
 
   private var session: String? {
     guard order.purpose == .repair, agent.spec.canResume else { return nil }
     return order.previous?.sessionID
   }
 
-  private func prompt() async throws -> String {
-    let rendered = try await PromptRendering(site: site, order: order, worktree: place.path).text()
-    if order.purpose == .repair {
-      return PromptText.repair(
-        task: rendered, failure: order.previous?.message ?? "",
-        tail: order.previous?.stderrTail ?? "", hasSession: session != nil)
-    }
-    return PromptText.complete(rendered, role: agent.role, expectation: order.step.expect)
-  }
-
-  private func spec(_ invocation: Invocation) -> AttemptSpec {
-    AttemptSpec(
-      program: agent.program, arguments: invocation.arguments, name: agent.name,
-      environment: invocation.environment.merging(order.marks(site.folder.run)) { $1 },
-      unset: invocation.unset, directory: place.path,
-      stdin: invocation.stdin == nil ? nil : folder.prompt,
-      timeout: order.task.timeout?.milliseconds, idleTimeout: order.task.idleTimeout?.milliseconds,
-      grace: order.task.grace.milliseconds, openFiles: Int(Spawner.inheritedOpenFiles))
-  }
-
-  /// Starts the agent, reads it to its end, and takes the tree's end.
-  private func attend(
-    _ invocation: Invocation, _ spec: AttemptSpec
-  ) async throws -> (Attended.End, AgentOutcome) {
-    let attended = try await site.attendant.start(folder)
-    let afterTerminal = AfterTerminal()
-    var stream = AgentStream(
-      path: folder.stdout,
-      decoder: AgentOutputDecoder(agent.rules, resuming: session == nil ? nil : order.sessionUsage))
-    let end = try await site.watcher.watching(folder.stdout) { watch in
-      async let ended = ended(attended, watch)
-      try await stream.read(watch, reporter) { isDone in
-        if isDone { afterTerminal.begin(attended) } else { afterTerminal.cancel() }
-      }
-      return await ended
-    }
-    afterTerminal.cancel()
-    var decoder = stream.decoder
-    let stderr = try FileBytes.tail(folder.stderr, count: 64 << 10)
-    let outcome = decoder.finish(
-      end.program(endedAfterResult: afterTerminal.hasEnded),
-      stderr: stderr, resultFile: try resultFile(invocation))
-    return (end, outcome)
-  }
-
-  /// The CLI's result file; nil when it has none, or left none.
-  private func resultFile(_ invocation: Invocation) throws(SystemError) -> [UInt8]? {
-    guard let path = invocation.resultFile else { return nil }
-    do throws(SystemError) {
-      return try FileBytes.read(path, limit: 64 << 20)
-    } catch {
-      // A CLI that failed early has written none, and one of that size is none of its own.
-      if error.errno == ENOENT || error.errno == EFBIG { return nil }
-      throw error
-    }
-  }
-
-  /// Waits for the tree's end; what a killed attendant left behind is ended here.
-  private func ended(_ attended: Attended, _ watch: FileWatcher.Watch) async -> Attended.End {
-    let end = await attended.ended(by: control, marks: order.marks(site.folder.run))
-    watch.finish()
-    return end
-  }
-
-  // MARK: - The judgement
-
-  private func judge(
-    _ end: Attended.End, _ outcome: AgentOutcome, _ spec: AttemptSpec
-  ) -> AttemptResult {
-    var result: AttemptResult
-    switch end {
-    case .lost(let what): result = AttemptResult(failed: .lost, what)
-    case .recorded(let record):
-      if let failure = Judgement.failure(of: record, spec: spec, cancelled: control.reason) {
-        result = failure
-      } else {
-        result = Self.account(outcome)
-        result.message = Judgement.words(for: outcome, record)
-      }
-      result.record(record)
-    }
-    if result.cause != .couldNotStart { result.record(outcome) }
-    if let until = outcome.rateLimitedUntil {
-      // Whatever a CLI claims, no pause is longer than a day.
-      let moment = min(max(0, until), 1 << 40)
-      let seconds = min(max(0, moment - site.now().milliseconds / 1000), 86_400)
-      result.retryAfter = .seconds(seconds)
-    }
-    return result
-  }
-
-  private static func account(_ outcome: AgentOutcome) -> AttemptResult {
-    var result = AttemptResult()
-    result.cause = outcome.ok ? nil : outcome.cause ?? .agentError
-    if result.cause == .incomplete { result.verdict = .incomplete }
-    return result
+  private func work(_ prompt: AttemptPrompt) async throws -> AttemptResult {
+    let call = AgentCall(
+      site: site, order: order, agent: agent, folder: folder, control: control)
+    let invocation = try agent.invocation(
+      prompt: prompt.text, worktree: place.path, attempt: folder.path, session: session)
+    let spec = call.spec(invocation, directory: place.path)
+    try folder.create(spec, prompt: invocation.stdin ?? invocation.promptFile)
+    if control.reason != nil { return AttemptResult(failed: .cancelled, "") }
+    if !prompt.isAnnounced { try await announce() }
+    var ended = try await call.run(
+      invocation, spec, prompt: prompt.text,
+      resuming: session == nil ? nil : order.sessionUsage, spent: prompt.spent, reporter: reporter)
+    ended.result.notes = invocation.warnings + ended.result.notes
+    await keep(&ended.result, ended.outcome)
+    return ended.result
   }
 
   // MARK: - The work
 
   /// Commits what the agent left and ties it: a success by its branch, the rest by a snapshot.
-  private func keep(_ result: inout AttemptResult, _ outcome: AgentOutcome) async throws {
-    if result.cause != nil { result.stderrTail = try stderrTail() }
-    guard let worktree = place.worktree else {
-      return result.weigh(
-        order.step.expect, changed: false, verified: nil, declared: outcome.declaredNoChange)
-    }
+  private func keep(_ result: inout AttemptResult, _ outcome: AgentOutcome) async {
     do {
+      if result.cause != nil { result.stderrTail = try stderrTail() }
+      guard let worktree = place.worktree else {
+        return result.weigh(
+          order.step.expect, changed: false, verified: nil, declared: outcome.declaredNoChange)
+      }
       if result.cause == nil { try await publish(worktree, &result, outcome) }
       if result.cause != nil { try await snapshot(worktree, &result) }
-    } catch let error as WorktreeError {
+    } catch {
+      // What the agent said and used stays known, whatever became of its work.
       if result.cause == nil {
-        result.cause = .worktreeGone
-        result.message = "\(error)"
+        let failure = ProcessAttempts.failure(error)
+        result.verdict = nil
+        result.cause = error is WorktreeError ? .worktreeGone : failure.cause
+        result.message = failure.message
       } else {
         result.notes.append("\(error)")
       }

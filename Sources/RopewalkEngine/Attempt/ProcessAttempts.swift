@@ -16,13 +16,20 @@ package final class ProcessAttempts: AttemptRunner {
     package var attendant: Attendant
     package var watcher: FileWatcher
     package var agents: ResolvedAgents
+    /// What tokens cost, for the CLIs that do not say it.
+    package var prices: PriceTable
+    /// Whether a cost that nobody knows is guessed from sizes, as the plan's `unknownCost` wants it.
+    package var estimatesCosts: Bool
+    package var instructions: AgentInstructions
+    package var spending: SpendingLog
     /// The wall clock, for what a provider says of the time of day.
     package var now: @Sendable () -> Timestamp
     let starts: StartCommits
 
     package init(
       plan: Plan, folder: RunFolder, base: ObjectID, worktrees: WorktreeStore,
-      attendant: Attendant, watcher: FileWatcher, agents: ResolvedAgents,
+      attendant: Attendant, watcher: FileWatcher, agents: ResolvedAgents, prices: PriceTable,
+      estimatesCosts: Bool, instructions: AgentInstructions, spending: SpendingLog,
       now: @escaping @Sendable () -> Timestamp
     ) {
       self.plan = plan
@@ -32,6 +39,10 @@ package final class ProcessAttempts: AttemptRunner {
       self.attendant = attendant
       self.watcher = watcher
       self.agents = agents
+      self.prices = prices
+      self.estimatesCosts = estimatesCosts
+      self.instructions = instructions
+      self.spending = spending
       self.now = now
       starts = StartCommits(worktrees: worktrees, base: base)
     }
@@ -111,7 +122,7 @@ package final class ProcessAttempts: AttemptRunner {
   }
 
   /// The one place where what was thrown becomes a cause and words.
-  private static func failure(_ error: any Error) -> AttemptResult {
+  static func failure(_ error: any Error) -> AttemptResult {
     switch error {
     case let conflict as MergeConflict: AttemptResult(failed: .conflict, conflict.description)
     case let error as WorktreeError:

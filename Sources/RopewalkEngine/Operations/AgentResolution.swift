@@ -45,7 +45,7 @@ package struct AgentResolution: Sendable {
     var fallbacks = FallbackTable()
     var seen: Set<ResolvedAgents.Key> = []
     for task in plan.tasks {
-      for agent in plan.agents(of: task) where seen.insert(ResolvedAgents.Key(agent)).inserted {
+      for agent in plan.everyone(in: task) where seen.insert(ResolvedAgents.Key(agent)).inserted {
         let chain = try await substitutes(for: agent, plan, search, &resolved)
         fallbacks[agent] = chain
         if try await find(agent, search, &resolved) { continue }

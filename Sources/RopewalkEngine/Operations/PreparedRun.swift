@@ -15,6 +15,8 @@ package struct PreparedRun: Sendable {
   package var base: ObjectID
   package var agents: ResolvedAgents
   package var choice: AgentChoice
+  package var prices: PriceTable
+  package var instructions: AgentInstructions
   /// What agents' CLIs leave behind, as ignore patterns.
   package var litter: [String]
   package var environment: [String: String]

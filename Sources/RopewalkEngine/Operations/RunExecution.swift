@@ -92,6 +92,10 @@ package final class RunExecution: Sendable {
           attendant: Attendant(
             executable: prepared.attendant, environment: prepared.environment),
           watcher: try FileWatcher(), agents: prepared.agents,
+          prices: prepared.prices, estimatesCosts: false, instructions: prepared.instructions,
+          spending: SpendingLog(
+            book: SpendingBook(environment: prepared.environment), run: prepared.run,
+            repository: prepared.repository.home, now: prepared.time.now),
           now: prepared.time.now))
       let socket = try ControlSocket(path: folder.socket) { [weak self] method, params in
         self?.answer(method, params) ?? .failure(code: -32000, "the run is over")

@@ -38,8 +38,8 @@ package struct RunPreparation: Sendable {
     self.options = options
   }
 
-  /// - Throws: `PlanRefusal`; `GitError`; `MissingPrograms`; `WorktreeError` for names that are
-  ///   taken. Nothing was written then.
+  /// - Throws: `PlanRefusal`; `UserFileErrors`; `GitError`; `MissingPrograms`; `WorktreeError` for
+  ///   names that are taken. Nothing was written then.
   package func prepare(time: EngineTime = .real()) async throws -> PreparedRun {
     var plan = try plan()
     let repository = try await Repository.find(from: directory, environment: environment)
@@ -64,7 +64,10 @@ package struct RunPreparation: Sendable {
     }
     return PreparedRun(
       run: run, plan: plan, planFile: planPath, graph: TaskGraph(plan), repository: repository,
-      base: base, agents: agents, choice: choice, litter: agents.litter,
+      base: base, agents: agents, choice: choice,
+      prices: try PriceFile(environment: environment).table(),
+      instructions: try InstructionFile(environment: environment).instructions(),
+      litter: agents.litter,
       environment: environment, attendant: attendant, time: time,
       notices: Self.notices(repository, base, changes: try await changes))
   }

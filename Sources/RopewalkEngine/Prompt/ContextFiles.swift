@@ -18,12 +18,14 @@ package enum ContextFiles {
 
   /// Reads the files, in the order given.
   ///
+  /// - Parameter mayBeGone: whether a file that is missing is told in a note instead of refused.
   /// - Throws: `ContextFileError` for the first one that is missing, binary, too large, or reached
   ///   through a link out of the worktree.
   package static func read(
-    _ paths: [String], in worktree: String
-  ) throws(ContextFileError) -> [PromptParts.Quote] {
+    _ paths: [String], in worktree: String, mayBeGone: Bool = false
+  ) throws(ContextFileError) -> (files: [PromptParts.Quote], notes: [String]) {
     var quotes: [PromptParts.Quote] = []
+    var notes: [String] = []
     for path in paths {
       do throws(InnerFile.Refusal) {
         let text = try InnerFile.text(path, in: worktree, limit: maximumBytes)
@@ -31,9 +33,12 @@ package enum ContextFiles {
         if text.utf8.contains(0) { throw .notText }
         quotes.append(PromptParts.Quote(path, text))
       } catch {
-        throw ContextFileError(path: path, reason: error.reason(folder: "the worktree"))
+        guard mayBeGone, error.isAbsence else {
+          throw ContextFileError(path: path, reason: error.reason(folder: "the worktree"))
+        }
+        notes.append("the file `\(path)` is gone and was not told")
       }
     }
-    return quotes
+    return (quotes, notes)
   }
 }

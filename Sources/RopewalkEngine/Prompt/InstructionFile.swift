@@ -1,28 +1,25 @@
-// Knows where a user keeps instructions for agents. Unaware of what they say.
+// Knows that a user may keep instructions for agents. Unaware of what they say.
 
-import Foundation
 import RopewalkCore
 
 /// A user's own instructions: `$XDG_CONFIG_HOME/ropewalk/instructions.json`.
 package struct InstructionFile: Sendable {
-  private let path: String?
+  private let environment: [String: String]
 
-  package init(environment: [String: String]) {
-    let home = environment["HOME"].map { $0 + "/.config" }
-    path = (environment["XDG_CONFIG_HOME"] ?? home).map { $0 + "/ropewalk/instructions.json" }
-  }
+  package init(environment: [String: String]) { self.environment = environment }
 
   /// The built-in instructions with the user's own above them.
   ///
-  /// - Throws: `PlanRefusal` when the file is refused; `SystemError` when it cannot be read.
+  /// - Throws: `UserFileErrors` for a file that is refused; `SystemError` for one that cannot be read.
   package func instructions() throws -> AgentInstructions {
     var instructions = AgentInstructions.builtIn()
-    guard let path, FileManager.default.fileExists(atPath: path) else { return instructions }
-    let text = try FileBytes.read(path, limit: 1 << 20)
+    guard let (path, text) = try UserFile.instructions.read(environment) else {
+      return instructions
+    }
     do throws(PlanErrors) {
       try instructions.add(text)
     } catch {
-      throw PlanRefusal(file: path, errors: error)
+      throw UserFileErrors(file: .instructions, path: path, errors: error)
     }
     return instructions
   }

@@ -33,6 +33,11 @@ package struct RunFolder: Sendable {
     "attempts/\(task.text)/\(attempt)/verify-\(number)"
   }
 
+  /// The folder of one summary that was made for an attempt's prompt.
+  package static func summary(_ task: TaskID, _ attempt: Int, _ number: Int) -> String {
+    "attempts/\(task.text)/\(attempt)/summary-\(number)"
+  }
+
   package func absolute(_ relative: String) -> String { path + "/" + relative }
 
   /// Creates the folder, which must not exist, and makes its name durable.

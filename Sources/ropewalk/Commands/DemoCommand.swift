@@ -20,6 +20,8 @@ enum DemoCommand: Command {
     let plan = scratch + "/plan.json5"
     var environment = ProcessInfo.processInfo.environment
     environment["PATH"] = "\(scratch)/bin:" + (environment["PATH"] ?? "/usr/bin:/bin")
+    // What the stand-ins claim to cost was never spent.
+    environment["XDG_STATE_HOME"] = "\(scratch)/state"
     try FileBytes.createFolder(scratch + "/bin")
     try FileBytes.create(plan, Array(Self.plan.utf8))
     try FileBytes.create(scratch + "/bin/opencode", Array(Self.agent.utf8))

@@ -89,11 +89,31 @@ import Testing
       ),
       (
         "nedes: []",
-        "a task has no key `nedes` | did you mean `needs`? The keys are: id, prompt, needs, runner, model, priority, onError, when, vars, strategy, capabilities, budget, agent, timeout, idleTimeout, grace, retry, verify, repair, expect, worktree, partialWork"
+        "a task has no key `nedes` | did you mean `needs`? The keys are: id, prompt, needs, runner, model, priority, onError, when, vars, strategy, capabilities, budget, agent, timeout, idleTimeout, grace, retry, verify, repair, expect, worktree, partialWork, context"
       ),
     ])
   func types(member: String, expected: String) {
     #expect(messages(task(member)) == [expected])
+  }
+
+  @Test(
+    "a context is refused whose summariser is no agent of the plan, or whose files cannot be there",
+    arguments: [
+      (
+        "{ agents: { dev: { runner: 'codex' } }, tasks: [{ id: 'a', prompt: 'x', context: { over: { summarise: 'dve' } } }] }",
+        "the context of task `a` names the agent `dve`, which the plan does not define | did you mean `dev`? The plan defines: dev"
+      ),
+      (
+        "{ agents: { dev: { runner: 'codex' } }, defaults: { context: { over: { summarise: 'dve' } } }, tasks: [{ id: 'a', prompt: 'x' }] }",
+        "the context of `defaults` names the agent `dve`, which the plan does not define | did you mean `dev`? The plan defines: dev"
+      ),
+      (
+        task("worktree: 'none', context: { files: ['a.md'] }"),
+        "task `a` is to be told files and has no worktree to find them in | give it context: { files: [] }, or leave out `worktree`"
+      ),
+    ])
+  func contexts(plan: String, expected: String) {
+    #expect(messages(of: plan) == [expected])
   }
 
   @Test("a task without a worktree cannot be expected to change files")

@@ -26,6 +26,19 @@ struct SpendingTests {
     #expect(Wording.cost(spending) == "at least $0.25")
   }
 
+  @Test("a known part of an unknown cost is a lower bound, in a sum of two and in that of many")
+  func knownPart() throws {
+    let sum = usage(0.25).adding(usage(nil)).adding(usage(0.5))
+    #expect(sum.cost.usd == nil)
+    #expect(sum.cost.json.text == #"{"usd":null,"source":"unknown","atLeast":0.75}"#)
+    #expect(Cost(try JSONDocument(sum.cost.json.bytes).root) == sum.cost)
+    #expect(usage(nil).adding(usage(nil)).cost == .unknown)
+    var spending = Spending()
+    spending.add(sum)
+    spending.add(usage(1))
+    #expect(spending.costJSON?.text == #"{"usd":null,"source":"unknown","atLeast":1.75}"#)
+  }
+
   @Test("what never ran cost nothing and says nothing")
   func nothing() {
     #expect(Spending().costJSON == nil)

@@ -18,10 +18,17 @@ struct AgentEventTests {
       (.toolResult(id: "1", ok: nil), "agentToolResult", #"{"id":"1"}"#),
       (.toolResult(id: nil, ok: false), "agentToolResult", #"{"ok":false}"#),
       (
-        .usage(tokens: TokenCounts(input: 0, output: 2), usd: 0.5), "agentUsage",
+        .usage(
+          AttemptResult.Usage(
+            tokens: TokenCounts(input: 0, output: 2), cost: Cost(usd: 0.5, source: .reported))),
+        "agentUsage",
         #"{"tokens":{"input":0,"output":2},"cost":{"usd":0.5,"source":"reported"}}"#
       ),
-      (.usage(tokens: nil, usd: nil), "agentUsage", "{}"),
+      (
+        .usage(AttemptResult.Usage(tokens: nil, cost: Cost(usd: 0.5, source: .priced))),
+        "agentUsage", #"{"cost":{"usd":0.5,"source":"priced"}}"#
+      ),
+      (.usage(.unknown), "agentUsage", "{}"),
       (
         .unknown(text: "x", byteCount: 1, why: "no JSON"), "agentUnknown",
         #"{"text":"x","byteCount":1,"why":"no JSON"}"#

@@ -65,7 +65,9 @@ struct TranscriptTests {
         .toolResult(id: "item_1", ok: true),
         .message("Fixed add() and left a note."),
         .usage(
-          tokens: TokenCounts(input: 3600, output: 1020, cacheRead: 0, cacheWrite: 0), usd: nil),
+          AttemptResult.Usage(
+            tokens: TokenCounts(input: 3600, output: 1020, cacheRead: 0, cacheWrite: 0),
+            cost: .unknown)),
       ])
   }
 }

@@ -109,7 +109,7 @@ struct PriceFileTests {
   @Test("a file that is wrong is refused by name and line")
   func wrong() throws {
     let path = try space.write("{\n  date: 1,\n  models: [] }", to: "ropewalk/prices.json")
-    let refusal = #expect(throws: PriceFileErrors.self) { try file.table() }
+    let refusal = #expect(throws: UserFileErrors.self) { try file.table() }
     #expect(refusal?.path == path)
     #expect(
       refusal?.errors.text(file: path).contains("prices.json:2:9, date") == true)

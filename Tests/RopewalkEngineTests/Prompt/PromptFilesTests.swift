@@ -23,8 +23,18 @@ import Testing
   func files() throws {
     try space.write("a", to: "tree/docs/a.md")
     try space.write("b", to: "tree/b.md")
-    let quotes = try ContextFiles.read(["docs/a.md", "b.md"], in: space("tree"))
+    let (quotes, _) = try ContextFiles.read(["docs/a.md", "b.md"], in: space("tree"))
     #expect(quotes == [PromptParts.Quote("docs/a.md", "a"), PromptParts.Quote("b.md", "b")])
+  }
+
+  @Test("a file that may be gone is told to be, and only a missing one")
+  func gone() throws {
+    try space.write("b\u{0}", to: "tree/b.md")
+    let (quotes, notes) = try ContextFiles.read(["a.md"], in: space("tree"), mayBeGone: true)
+    #expect(quotes.isEmpty && notes == ["the file `a.md` is gone and was not told"])
+    #expect(throws: ContextFileError.self) {
+      try ContextFiles.read(["b.md"], in: space("tree"), mayBeGone: true)
+    }
   }
 
   @Test("what is missing, binary, no file, or outside of the worktree is refused with one reason")
@@ -82,6 +92,6 @@ import Testing
     try space.write("{ claude: { text: 'Be brief.' } }", to: "config/ropewalk/instructions.json")
     #expect(try file.instructions().text(for: "claude")?.hasSuffix(" Be brief.") == true)
     try space.write("{ claude: 1 }", to: "config/ropewalk/instructions.json")
-    #expect(throws: PlanRefusal.self) { try file.instructions() }
+    #expect(throws: UserFileErrors.self) { try file.instructions() }
   }
 }

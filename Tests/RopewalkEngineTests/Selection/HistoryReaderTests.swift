@@ -92,7 +92,7 @@ struct HistoryReaderTests {
     #expect(
       try ClassifierFile.classifier(environment: environment).classify(prompt: "x").type == "chore")
     try space.write("{}", to: "ropewalk/classifier.json")
-    #expect(throws: PlanRefusal.self) {
+    #expect(throws: UserFileErrors.self) {
       try ClassifierFile.classifier(environment: environment)
     }
   }

@@ -1,0 +1,151 @@
+// Knows how an agent's program is run once, read and judged by what it says of itself.
+// Unaware of what its work is worth and of what its answer is for.
+
+import Foundation
+import RopewalkCore
+import RopewalkWire
+
+/// One start of an agent's program, from its spec to its own account of how it ended.
+struct AgentCall {
+  let site: ProcessAttempts.Site
+  let order: AttemptOrder
+  let agent: ResolvedAgent
+  let folder: AttemptFolder
+  let control: AttemptControl
+
+  /// How it ended: without a verdict, which only its work can give.
+  struct Ended {
+    var result: AttemptResult
+    var outcome = AgentOutcome()
+  }
+
+  func spec(_ invocation: Invocation, directory: String) -> AttemptSpec {
+    let task = order.task
+    return AttemptSpec(
+      program: agent.program, arguments: invocation.arguments, name: agent.name,
+      environment: invocation.environment.merging(order.marks(site.folder.run)) { $1 },
+      unset: invocation.unset, directory: directory,
+      stdin: invocation.stdin == nil ? nil : folder.prompt,
+      timeout: task.timeout?.milliseconds, idleTimeout: task.idleTimeout?.milliseconds,
+      grace: task.grace.milliseconds, openFiles: Int(Spawner.inheritedOpenFiles))
+  }
+
+  /// Runs what the folder says. What it used is in the user's book when this returns.
+  ///
+  /// - Parameters:
+  ///   - prompt: as it was sent.
+  ///   - earlier: what the runs before used of the session that this one takes up again.
+  ///   - spent: what the attempt had used before; told with the live figures alone.
+  ///   - reporter: nil when nobody is to be told what it says.
+  /// - Throws: when nothing could be started; what has run always has a result with its usage.
+  func run(
+    _ invocation: Invocation, _ spec: AttemptSpec, prompt: String,
+    resuming earlier: AttemptResult.Usage? = nil, spent: AttemptResult.Usage? = nil,
+    reporter: (any AttemptReporter)?
+  ) async throws -> Ended {
+    let attended = try await site.attendant.start(folder)
+    let report = AgentReport(
+      reporter: reporter, prices: site.prices, askedModel: agent.agent.model, spent: spent)
+    let stream = AgentStream(
+      path: folder.stdout, decoder: AgentOutputDecoder(agent.rules, resuming: earlier),
+      report: report)
+    var ended: Ended
+    do {
+      let (end, outcome) = try await read(attended, stream, invocation)
+      ended = Ended(result: judge(end, outcome, spec), outcome: outcome)
+    } catch {
+      // It has run, whatever became of what it said.
+      ended = Ended(result: AttemptResult(failed: .lost, "its output was lost: \(error)"))
+      ended.result.usage = .unknown
+    }
+    await account(&ended, prompt: prompt)
+    return ended
+  }
+
+  private func read(
+    _ attended: Attended, _ stream: AgentStream, _ invocation: Invocation
+  ) async throws -> (Attended.End, AgentOutcome) {
+    let afterTerminal = AfterTerminal()
+    var stream = stream
+    let end = try await site.watcher.watching(folder.stdout) { watch in
+      async let ended = ended(attended, watch)
+      try await stream.read(watch) { isDone in
+        if isDone { afterTerminal.begin(attended) } else { afterTerminal.cancel() }
+      }
+      return await ended
+    }
+    afterTerminal.cancel()
+    var decoder = stream.decoder
+    let stderr = try FileBytes.tail(folder.stderr, count: 64 << 10)
+    let outcome = decoder.finish(
+      end.program(endedAfterResult: afterTerminal.hasEnded),
+      stderr: stderr, resultFile: try resultFile(invocation))
+    return (end, outcome)
+  }
+
+  /// The CLI's result file; nil when it has none, or left none.
+  private func resultFile(_ invocation: Invocation) throws(SystemError) -> [UInt8]? {
+    guard let path = invocation.resultFile else { return nil }
+    do throws(SystemError) {
+      return try FileBytes.read(path, limit: 64 << 20)
+    } catch {
+      // A CLI that failed early has written none, and one of that size is none of its own.
+      if error.errno == ENOENT || error.errno == EFBIG { return nil }
+      throw error
+    }
+  }
+
+  /// Waits for the tree's end; what a killed attendant left behind is ended here.
+  private func ended(_ attended: Attended, _ watch: FileWatcher.Watch) async -> Attended.End {
+    let end = await attended.ended(by: control, marks: order.marks(site.folder.run))
+    watch.finish()
+    return end
+  }
+
+  // MARK: - What it came to
+
+  private func judge(
+    _ end: Attended.End, _ outcome: AgentOutcome, _ spec: AttemptSpec
+  ) -> AttemptResult {
+    var result: AttemptResult
+    switch end {
+    case .lost(let what): result = AttemptResult(failed: .lost, what)
+    case .recorded(let record):
+      if let failure = Judgement.failure(of: record, spec: spec, cancelled: control.reason) {
+        result = failure
+      } else {
+        result = Self.account(of: outcome)
+        result.message = Judgement.words(for: outcome, record)
+      }
+      result.record(record)
+    }
+    if result.cause != .couldNotStart { result.record(outcome) }
+    if let until = outcome.rateLimitedUntil {
+      // Whatever a CLI claims, no pause is longer than a day.
+      let moment = min(max(0, until), 1 << 40)
+      let seconds = min(max(0, moment - site.now().milliseconds / 1000), 86_400)
+      result.retryAfter = .seconds(seconds)
+    }
+    return result
+  }
+
+  private static func account(of outcome: AgentOutcome) -> AttemptResult {
+    var result = AttemptResult()
+    result.cause = outcome.ok ? nil : outcome.cause ?? .agentError
+    if result.cause == .incomplete { result.verdict = .incomplete }
+    return result
+  }
+
+  /// Prices what was used, where the CLI does not say its cost, and writes it down.
+  private func account(_ ended: inout Ended, prompt: String) async {
+    guard let usage = ended.result.usage else { return }
+    let sizes = (promptBytes: prompt.utf8.count, answerBytes: ended.outcome.text?.utf8.count ?? 0)
+    let priced = site.prices.completing(
+      usage, model: ended.outcome.model ?? agent.agent.model,
+      sizes: site.estimatesCosts ? sizes : nil)
+    ended.result.usage = priced
+    let problem = await site.spending.add(
+      priced, model: ended.outcome.model, by: agent.agent, for: order)
+    if let problem { ended.result.notes.append(problem) }
+  }
+}
