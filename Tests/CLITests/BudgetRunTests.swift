@@ -91,10 +91,12 @@ struct BudgetRunTests {
 
   @Test("scenario: over budget where nobody can be asked, the run stops with exit status 4")
   func nobodyToAsk() async throws {
-    let run = try await run(plan("{ usd: 0.5 }", tasks: 3, tokens: 500))
+    let run = try await run(plan("{ usd: 0.5 }", tasks: 3, tokens: 500)) { $0.isJSON = false }
     #expect(run.exit == 4)
-    #expect(run.events.filter { $0.kind == "budgetExceeded" }.count == 2)
-    #expect(run.stderr.contains("the plan's budget of $0.50 is used up") || !run.stderr.isEmpty)
+    #expect(run.count("budgetExceeded") == 2)
+    #expect(
+      run.stderr.contains(
+        "budget: the plan's budget of $0.50 is used up: $0.50 used: nothing more is started"))
   }
 
   @Test("scenario: over budget with `warn`, as under MCP, the run is warned and goes on")
@@ -146,9 +148,10 @@ struct BudgetRunTests {
       RopePlan(
         text: """
           { budget: { usd: 5, perAttempt: { usd: 1 }, onExceeded: "\(stops ? "stop" : "warn")" },
-            agents: { dev: { runner: "claude" } },
-            tasks: [{ id: "task", prompt: "stub: init\\nstub: write half half\\nstub: usage 1.5\\nstub: \(stops ? "hang" : "say on")\\nstub: result done" }] }
-          """))
+            agents: { dev: { runner: "command", output: { format: "jsonl", text: "text", cost: "usd", exitIsTerminal: true },
+              command: ["sh", "-c", "echo half >half; echo '{\\"usd\\":1.5}'; \(stops ? "sleep 1d" : "true"); echo '{\\"text\\":\\"ok\\"}'"] } },
+            tasks: [{ id: "task", prompt: "x" }] }
+          """), .init { $0.wrote = ["half": "half\n"] })
     #expect(run.exit == (stops ? 4 : 0))
     #expect(run.task?.cause == (stops ? .overBudget : nil))
     #expect(run.count("budgetExceeded") == 1)

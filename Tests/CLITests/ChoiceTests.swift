@@ -80,7 +80,7 @@ struct ChoiceTests {
     let rope = try await Rope.make()
     for name in ["one", "two"] {
       try Files.write(
-        #"{ "name": "\#(name)", "about": "A test.", "family": "pair", "executable": "prog-\#(name)", "invocation": { "arguments": [], "prompt": "stdin" }, "output": "text" }"#,
+        #"{ "name": "\#(name)", "about": "A test.", "family": "pair", "executable": "prog-\#(name)", "prompt": "stdin", "output": { "format": "text" } }"#,
         to: rope.space("config/ropewalk/runners/\(name).json"))
     }
     try Files.write(

@@ -108,7 +108,8 @@ import Testing
         "the context of `defaults` names the agent `dve`, which the plan does not define | did you mean `dev`? The plan defines: dev"
       ),
       (
-        task("worktree: 'none', context: { files: ['a.md'] }"),
+        PlanCase.tasks(
+          "{ id: 'a', prompt: 'x', runner: 'r', worktree: 'none', context: { files: ['a.md'] } }"),
         "task `a` is to be told files and has no worktree to find them in | give it context: { files: [] }, or leave out `worktree`"
       ),
     ])
