@@ -281,4 +281,25 @@ struct WholeRunTests {
     #expect(seen.count == 12)
     #expect((seen.max() ?? .max) <= ProcessInfo.processInfo.activeProcessorCount)
   }
+
+  @Test("`--events` picks what is printed, and the run's end is always there")
+  func events() async throws {
+    let rope = try await Rope.make()
+    let run = try await rope.run(
+      .sh("echo ok"), .init { $0.arguments = ["--events", "taskQueued,attemptFinished"] })
+    let kinds = try run.said.stdout.split(separator: "\n").map {
+      try JSONDocument(Array($0.utf8)).root["kind"]?.string
+    }
+    #expect(kinds == ["taskQueued", "attemptFinished", "runFinished"])
+    let wrong = try await rope.run(
+      .sh("echo ok"), .init { $0.arguments = ["--events", "taskQueud"] })
+    #expect(wrong.exit == 2)
+    #expect(wrong.stderr.contains("did you mean `taskQueued`?"))
+  }
+
+  @Test("every kind that a run sends is one of the documented ones")
+  func kinds() async throws {
+    let run = try await rw("echo ok")
+    #expect(run.events.allSatisfy { RunEvent.kinds.contains($0.kind) })
+  }
 }

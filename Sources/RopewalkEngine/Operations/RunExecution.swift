@@ -13,9 +13,7 @@ package final class RunExecution: Sendable {
   private let journal: JournalWriter
   private let lock: RunLock
   private let ask: (@Sendable (BudgetQuestion) async -> Bool)?
-  private let ticks: AsyncStream<Void>.Continuation
-  /// Ticks after each write to the journal; ends when no more will come.
-  package let changes: AsyncStream<Void>
+  private let ticker = Ticker()
 
   /// Makes the run's folder, its resolved plan, its journal and its lock. Nothing runs yet.
   ///
@@ -28,7 +26,6 @@ package final class RunExecution: Sendable {
     self.ask = ask
     folder = RunFolder(run: prepared.run, in: prepared.store.runs)
     (lock, journal) = try Self.makeFolder(folder, prepared.plan)
-    (changes, ticks) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
   /// The run's folder with what is in it from the start; nothing is left of one that could not be
@@ -55,6 +52,19 @@ package final class RunExecution: Sendable {
     inbox.send(.cancel(tasks, reason))
   }
 
+  /// Gives every event that the filter accepts to `take`, in order, up to the end of the run.
+  ///
+  /// Any number may observe at the same time, from before or during the run: each reads the journal at its own pace,
+  /// so that none holds up another or the engine, and none misses an event.
+  package func observe(
+    _ filter: EventFilter = .all, _ take: (JournalFollower.Entry) -> Void
+  ) async throws(SystemError) {
+    let follower = JournalFollower(path: folder.journal)
+    _ = try await follower.follow(ticker.ticks()) { entry in
+      if filter.accepts(entry.event) { take(entry) }
+    }
+  }
+
   /// Carries the plan out. Returns when nothing of it runs any more.
   ///
   /// - Throws: `SystemError` when the journal could not be written; `WorktreeError` or `GitError`
@@ -62,7 +72,7 @@ package final class RunExecution: Sendable {
   package func carryOut() async throws -> RunReport {
     defer {
       journal.close()
-      ticks.finish()
+      ticker.finish()
     }
     // Orphans of a killed attendant become our children, where they are found.
     _ = csystem_become_subreaper()
@@ -74,7 +84,7 @@ package final class RunExecution: Sendable {
       run: prepared.run, plan: prepared.plan, graph: prepared.graph, runner: attempts,
       journal: journal, inbox: inbox, time: prepared.time,
       secrets: SecretMask(environments: [prepared.environment] + prepared.plan.agents.map(\.env)),
-      choice: prepared.choice, ask: ask, wrote: { [ticks] in ticks.yield() })
+      choice: prepared.choice, ask: ask, wrote: { [ticker] in ticker.tick() })
     let report = try await engine.carryOut(prepared.start)
     try await worktrees.finish()
     return report

@@ -23,6 +23,9 @@ enum RunCommand: Command {
       Option(long: "base", value: "COMMIT", help: "what tasks start from, instead of the plan's"),
       Option(long: "var", value: "NAME=VALUE", help: "a value for {{vars.NAME}}"),
       Option(
+        long: "events", value: "KIND,…",
+        help: "with --json: print only events of these kinds, and the end"),
+      Option(
         long: "dry-run", short: "n", help: "show order, width and what would run; start nothing"),
     ],
     examples: ["ropewalk run plan.json5", "ropewalk run -c 8 --json plan.json5 | jq -r .kind"])
@@ -50,7 +53,7 @@ enum RunCommand: Command {
       return .success
     }
     for notice in prepared.notices { output.note("note: \(notice)") }
-    return try await carryOut(prepared, output)
+    return try await carryOut(prepared, try filter(arguments), output)
   }
 
   private static func options(_ arguments: Arguments) throws -> RunPreparation.Options {
@@ -69,6 +72,22 @@ enum RunCommand: Command {
     return options
   }
 
+  /// The events that `--events KIND,…` asks for.
+  private static func filter(_ arguments: Arguments) throws -> EventFilter {
+    guard let words = arguments.value("events") else { return .all }
+    guard arguments.has("json") else {
+      throw Failure.usage(
+        "`--events` picks what `--json` prints", hint: "add `--json`, or leave it out")
+    }
+    let kinds = words.split(separator: ",").map(String.init)
+    for kind in kinds where !RunEvent.kinds.contains(kind) {
+      throw Failure.usage(
+        "there is no event `\(kind)`",
+        hint: NearName.hint(for: kind, in: RunEvent.kinds, owner: "there are"))
+    }
+    return EventFilter(kinds: Set(kinds))
+  }
+
   /// The values of `--var NAME=VALUE`.
   static func variables(_ arguments: Arguments) throws -> [String: String] {
     var variables: [String: String] = [:]
@@ -83,14 +102,14 @@ enum RunCommand: Command {
   }
 
   private static func carryOut(
-    _ prepared: PreparedRun, _ output: Output
+    _ prepared: PreparedRun, _ filter: EventFilter, _ output: Output
   ) async throws -> ExitCode {
     var ask: (@Sendable (BudgetQuestion) async -> Bool)?
     if let prompt = BudgetPrompt(output) { ask = { await prompt.ask($0) } }
     let execution = try RunExecution(prepared, ask: ask)
     let interrupts = Interrupts(execution) { output.note($0) }
     // Shows the journal as it grows; awaited below, so that nothing is left unsaid.
-    async let shown: Void = show(execution, output)
+    async let shown: Void = show(execution, filter, output)
     let report = try await execution.carryOut()
     try await shown
     if let exit = interrupts.exitCode { return exit }
@@ -98,12 +117,13 @@ enum RunCommand: Command {
     return report.tasks.contains { $0.cause == .overBudget } ? .budget : .taskFailed
   }
 
-  private static func show(_ execution: RunExecution, _ output: Output) async throws {
+  private static func show(
+    _ execution: RunExecution, _ filter: EventFilter, _ output: Output
+  ) async throws {
     // Nothing of it would be seen, and reading every event back is a fortieth of a small task's cost.
     if output.isQuiet, !output.isJSON { return }
     var lines = ProgressLines(isVerbose: output.isVerbose)
-    _ = try await JournalFollower(path: execution.folder.journal).follow(execution.changes) {
-      entry in
+    try await execution.observe(filter) { entry in
       if output.isJSON { output.print(entry.line + [UInt8(ascii: "\n")]) }
       for line in lines.lines(for: entry.event) where !output.isJSON { output.note(line) }
     }

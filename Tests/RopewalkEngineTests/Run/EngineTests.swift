@@ -14,8 +14,10 @@ private struct Rig {
   let start: RunStart
   let journal: String
 
+  /// - Parameter ticker: ticks after each write to the journal.
   init(
-    _ tasks: KeyValuePairs<String, [String]>, change: (inout PlanTask, String) -> Void = { _, _ in }
+    _ tasks: KeyValuePairs<String, [String]>, ticker: Ticker = Ticker(),
+    change: (inout PlanTask, String) -> Void = { _, _ in }
   ) throws {
     space = TestSpace()
     journal = space.path + "/journal.jsonl"
@@ -30,7 +32,8 @@ private struct Rig {
     engine = Engine(
       run: try #require(RunID("r1")), plan: plan, graph: TaskGraph(plan), runner: attempts,
       journal: try JournalWriter(creating: journal), inbox: inbox,
-      time: EngineTime(now: { Timestamp(milliseconds: 0) }, clock: clock, seed: 1), wrote: {})
+      time: EngineTime(now: { Timestamp(milliseconds: 0) }, clock: clock, seed: 1),
+      wrote: { ticker.tick() })
     start = RunStart(
       plan: "rig", planFile: nil, base: nil, version: "0", concurrency: 5, pid: 1,
       tasks: planned.map { task in
@@ -147,6 +150,28 @@ struct EngineTests {
     #expect(report.state == .failed)
     #expect(report.tasks[0].last?.retryAfter == .seconds(90))
     #expect(try rig.rebuilt().kinds.contains("rateLimited"))
+  }
+
+  @Test("observers see all events in one order, each at its own pace; a busy one holds up nobody")
+  func observers() async throws {
+    let ticker = Ticker()
+    let rig = try Rig(["a": [], "b": ["a"]], ticker: ticker)
+    let (first, second) = (ticker.ticks(), ticker.ticks())
+    rig.attempts.end("a1")
+    rig.attempts.end("b1")
+    async let report = rig.engine.carryOut(rig.start)
+    // The first reads along; the second begins to look only when all is over.
+    var seen: [[Int]] = [[], []]
+    let follower = JournalFollower(path: rig.journal)
+    _ = try await follower.follow(first) { seen[0].append($0.event.seq) }
+    #expect(try await report.state == .completed)
+    ticker.finish()
+    _ = try await follower.follow(second) { seen[1].append($0.event.seq) }
+    #expect(seen[0] == seen[1])
+    #expect(seen[0] == Array(1...seen[0].count))
+    var late = 0
+    for await _ in ticker.ticks() { late += 1 }
+    #expect(late == 0)
   }
 
   @Test("many tasks at once lose no event and no number")
