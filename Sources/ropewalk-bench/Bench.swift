@@ -9,7 +9,7 @@ import RopewalkCore
 @main
 enum Bench {
   private static let all: [Benchmark] = [
-    .overhead, .throughput, .graph, .batch, .check,
+    .overhead, .throughput, .graph, .batch, .check, .parallel,
   ]
 
   private static let usage = """

@@ -45,6 +45,16 @@ struct StrategyDebateTests {
     #expect(end.status["output"]?.string == "idea b, improved")
   }
 
+  @Test("where changes are expected, a critic may still leave its work as it is")
+  func unchangedCritique() async throws {
+    let end = try await debate(
+      "", three("VOTE: 2", "VOTE: 2", "VOTE: 3"), rounds: 1, task: [("expect", "changes")])
+    #expect(end.run.exit == 0)
+    #expect(end.status["partial"] == nil)
+    #expect(end.lines[3] == "a a critique 1 answered: idea a, improved")
+    #expect(end.story.filter { $0.hasPrefix("proposal") }.count == 6)
+  }
+
   @Test("critics and voters see every proposal whole, by number, with what it changed")
   func prompts() async throws {
     let end = try await debate("", three("VOTE: 2", "VOTE: 2", "VOTE: 3"), rounds: 1)

@@ -5,10 +5,12 @@
 
 --model-server is a scripted model on loopback (its first line of output is its port, and
 `GET /_requests` tells what it was asked); --agents holds lines LAB_CLAUDE=/path and so on.
-Ten dependent tasks run over a repository of 3,000 files. Afterwards the report, the journal,
-`git` and the model's own account must tell one story, and nothing may be left running.
+Ten dependent tasks run over a repository of 3,000 files, then four tasks on which several agents
+work together (strategies.py). Afterwards the report, the journal, `git` and the model's own account
+must tell one story, and nothing may be left running.
 """
 import argparse, json, os, pathlib, shutil, subprocess, sys, tempfile, time, urllib.request, zlib
+import strategies
 
 FILES = 3000
 PROBLEMS = []
@@ -168,6 +170,49 @@ def fingerprint(repo, env):
             sorted(p.name for p in (repo / ".git" / "hooks").iterdir()))
 
 
+class Lab:
+    """The program and the repository in which it runs plans."""
+    def __init__(self, ropewalk, repo, env, top):
+        self.ropewalk, self.repo, self.env, self.top = ropewalk, repo, env, top
+        self.runs = []
+
+    def run(self, plan, code):
+        """Runs a plan and checks what holds for every run. Returns its tasks by id, its events and its name."""
+        file = self.top / (plan["name"] + ".json")
+        file.write_text(json.dumps(plan, indent=1))
+        begun = time.monotonic()
+        done = subprocess.run([self.ropewalk, "run", str(file), "--json"], cwd=self.repo, env=self.env,
+                              capture_output=True, text=True, timeout=300)
+        print(f"the run `{plan['name']}` took {time.monotonic() - begun:.1f} s", flush=True)
+        left = tagged(self.env["ROPEWALK_TEST_TAG"])
+        check(not left, f"no process is left {left or ''}")
+        check(done.returncode == code, f"exit status {code} ({done.returncode})")
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        if not lines:
+            raise SystemExit(f"the run printed no events: {done.stderr[-2000:]}")
+        last = lines[-1]
+        check(last["kind"] == "runFinished", "the last line is runFinished")
+        run, status = last["run"], last["status"]
+        self.runs.append((run, {t["id"] for t in status["tasks"]}))
+        shown = json.loads(sh(self.ropewalk, "status", run, "--json", cwd=self.repo, env=self.env))
+        check(shown == status, "status --json equals the report in the last event")
+        events = read_journal(self.repo / ".git" / "ropewalk" / "runs" / run / "journal.jsonl")
+        check(events == lines, "the journal's lines are the lines that were printed")
+        check([e["seq"] for e in events] == list(range(1, len(events) + 1)), "events are numbered without a gap")
+        return {t["id"]: t for t in status["tasks"]}, events, run
+
+    def check_worktrees(self):
+        """Every worktree that git knows is there and belongs to a task of ours, and no other folder is there."""
+        top = self.repo / ".ropewalk" / "worktrees"
+        listed = {line.split(" ", 1)[1] for line in sh("git", "worktree", "list", "--porcelain", cwd=self.repo,
+                  env=self.env).splitlines() if line.startswith("worktree ")} - {str(self.repo)}
+        there = {str(folder) for run in top.iterdir() for folder in run.iterdir()}
+        check(listed == there, f"git's worktrees are the folders that are there {sorted(listed ^ there)}")
+        ours = {str(top / run) + "/" + task for run, tasks in self.runs for task in tasks}
+        strange = {path for path in there if path.split("@")[0] not in ours}
+        check(not strange, f"every worktree is a task's {sorted(strange)}")
+
+
 def main():
     options = argparse.ArgumentParser()
     for name in ("ropewalk", "model-server", "agents"):
@@ -186,16 +231,15 @@ def main():
         repo = top / "repo"
         make_repository(repo, env)
         before = fingerprint(repo, env)
-        plan = top / "plan.json"
-        plan.write_text(json.dumps(PLAN, indent=1))
-        begun = time.monotonic()
-        done = subprocess.run([ropewalk, "run", str(plan), "--json"], cwd=repo, env=env,
-                              capture_output=True, text=True, timeout=300)
-        print(f"the run took {time.monotonic() - begun:.1f} s", flush=True)
-        left = tagged(env["ROPEWALK_TEST_TAG"])
-        check(not left, f"no process is left {left or ''}")
-        check(done.returncode == 1, f"exit status 1, since tasks failed ({done.returncode})")
-        examine(done, ropewalk, repo, env, port)
+        lab = Lab(ropewalk, repo, env, top)
+        tasks, events, run = lab.run(PLAN, code=1)
+        expect(tasks)
+        agree_with_journal(tasks, events)
+        agree_with_git(tasks, run, repo, env)
+        agree_with_model(tasks, port)
+        tasks, events, run = lab.run(strategies.PLAN, code=0)
+        strategies.examine(tasks, events, run, lambda *words: sh("git", *words, cwd=repo, env=env), check)
+        lab.check_worktrees()
         check(fingerprint(repo, env) == before, "the user's checkout, index, HEAD, config and hooks are untouched")
         check("error" not in sh("git", "fsck", "--no-dangling", cwd=repo, env=env), "git fsck passes")
     finally:
@@ -206,27 +250,6 @@ def main():
             shutil.rmtree(top)
     print(f"{'lab failed' if PROBLEMS else 'lab passed'}: {len(PROBLEMS)} problems")
     raise SystemExit(1 if PROBLEMS else 0)
-
-
-def examine(done, ropewalk, repo, env, port):
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    if not lines:
-        check(False, f"the run printed events; stderr: {done.stderr[-2000:]}")
-        return
-    last = lines[-1]
-    check(last["kind"] == "runFinished", "the last line is runFinished")
-    run, status = last["run"], last["status"]
-    shown = json.loads(sh(ropewalk, "status", run, "--json", cwd=repo, env=env))
-    check(shown == status, "status --json equals the report in the last event")
-    journal = repo / ".git" / "ropewalk" / "runs" / run / "journal.jsonl"
-    events = read_journal(journal)
-    check(events == lines, "the journal's lines are the lines that were printed")
-    check([e["seq"] for e in events] == list(range(1, len(events) + 1)), "events are numbered without a gap")
-    tasks = {t["id"]: t for t in status["tasks"]}
-    expect(tasks)
-    agree_with_journal(tasks, events)
-    agree_with_git(tasks, run, repo, env)
-    agree_with_model(tasks, port)
 
 
 def expect(tasks):

@@ -62,6 +62,8 @@ struct DebateStrategy: StrategyMachine {
         round: round, prompt: [.task] + words(member), place: .own(member),
         start: proposals[member]?.commit)
       if role == .vote { request.expect = .answer }
+      // Who finds nothing to improve may leave the work as it is, also where the task expects changes.
+      if role == .critique { request.expect = .either }
       return .ask(request)
     }
   }
