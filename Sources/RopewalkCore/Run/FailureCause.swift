@@ -20,7 +20,8 @@ package enum FailureCause: String, Sendable, CaseIterable {
   case orphaned
   /// A process of the attempt did not end even after SIGKILL.
   case cannotBeKilled
-  /// The attendant ended without an end record: what happened is not known.
+  /// The attendant ended without an end record, or what the agent left could not be had: what
+  /// happened is not known.
   case lost
   /// The disk that holds the output has no room left.
   case diskFull

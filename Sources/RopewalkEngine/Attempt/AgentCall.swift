@@ -58,7 +58,7 @@ struct AgentCall {
       ended = Ended(result: AttemptResult(failed: .lost, "its output was lost: \(error)"))
       ended.result.usage = .unknown
     }
-    await account(&ended, prompt: prompt)
+    await settle(&ended, prompt: prompt)
     return ended
   }
 
@@ -137,7 +137,7 @@ struct AgentCall {
   }
 
   /// Prices what was used, where the CLI does not say its cost, and writes it down.
-  private func account(_ ended: inout Ended, prompt: String) async {
+  private func settle(_ ended: inout Ended, prompt: String) async {
     guard let usage = ended.result.usage else { return }
     let sizes = (promptBytes: prompt.utf8.count, answerBytes: ended.outcome.text?.utf8.count ?? 0)
     let priced = site.prices.completing(

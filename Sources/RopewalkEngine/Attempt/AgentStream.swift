@@ -66,8 +66,11 @@ struct AgentReport: Sendable {
   let spent: AttemptResult.Usage?
 
   fileprivate func tell(_ event: AgentEvent, model: String?) async {
-    guard case .usage(let usage) = event else { return await reporter?.agent(event) ?? () }
-    let priced = prices.completing(usage, model: model ?? askedModel)
-    await reporter?.agent(.usage(spent?.adding(priced) ?? priced))
+    var event = event
+    if case .usage(let usage) = event {
+      let priced = prices.completing(usage, model: model ?? askedModel)
+      event = .usage(spent?.adding(priced) ?? priced)
+    }
+    await reporter?.agent(event)
   }
 }

@@ -25,6 +25,7 @@ struct AttemptWork {
       site: site, order: order, agent: agent, worktree: place.path, hasSession: session != nil,
       control: control
     ).prompt(announce: announce)
+    if let spent = prompt.spent { await reporter.agent(.usage(spent)) }
     var result: AttemptResult
     do {
       result = try await work(prompt)
@@ -86,10 +87,11 @@ struct AttemptWork {
     } catch {
       // What the agent said and used stays known, whatever became of its work.
       if result.cause == nil {
-        let failure = ProcessAttempts.failure(error)
+        let cause = ProcessAttempts.failure(error).cause
         result.verdict = nil
-        result.cause = error is WorktreeError ? .worktreeGone : failure.cause
-        result.message = failure.message
+        result.cause =
+          error is WorktreeError ? .worktreeGone : cause == .couldNotStart ? .lost : cause
+        result.message = "\(error)"
       } else {
         result.notes.append("\(error)")
       }

@@ -206,6 +206,14 @@ struct BudgetLedgerTests {
     #expect(ledger.standings[0].unknownAttempts == 1)
   }
 
+  @Test("the known part of an unknown cost counts, though nobody saw it while the attempt ran")
+  func unknownInPart() {
+    var ledger = BudgetLedger(plan: Budget(usd: 5))
+    _ = ledger.reserve(key(0), agent: "a")
+    _ = ledger.settle(key(0), usage: usage(2).adding(.unknown))
+    #expect(ledger.standings.map(\.used) == [2])
+  }
+
   @Test("tokens of which the input or the output is missing are unknown as a whole")
   func partialTokens() {
     var ledger = BudgetLedger(plan: Budget(tokens: 100))

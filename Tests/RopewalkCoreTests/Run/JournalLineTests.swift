@@ -10,6 +10,8 @@ struct JournalLineTests {
     result.usage = AttemptResult.Usage(
       tokens: TokenCounts(input: 1, output: 2, cacheRead: 3, cacheWrite: nil),
       cost: Cost(usd: 0.0125, source: .reported))
+    result.agentUsage = AttemptResult.Usage(
+      tokens: nil, cost: Cost(usd: 0.5, source: .priced).adding(.unknown))
     result.commit = ObjectID(String(repeating: "a", count: 40))
     result.notes = ["odd"]
     result.seconds = 1.5
