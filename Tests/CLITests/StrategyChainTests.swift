@@ -61,6 +61,23 @@ struct StrategyChainTests {
     #expect(second.contains("+++ b/tests"))
   }
 
+  @Test(
+    "what a need changed is no change of the chain's, and its answer stands in a member's own prompt"
+  )
+  func needs() async throws {
+    let end = try await StrategyCase.run(
+      "{ multi: ['a', { agent: 'b', prompt: 'After: {{needs.base.output}}' }] }",
+      [
+        Member("a", "cp old new; echo ok"), Member("b", "echo read"),
+        Member("c", "echo o >old; echo 'Old is there.'"),
+      ], task: [("needs", ["base"])], others: [["id": "base", "agent": "c", "prompt": "x"]])
+    #expect(end.run.exit == 0)
+    let prompt = try end.prompt(2)
+    #expect(prompt.hasPrefix("After: Old is there."))
+    #expect(prompt.contains("+++ b/new"))
+    #expect(!prompt.contains("b/old"))
+  }
+
   @Test("work that is never approved is no success, and is kept", arguments: [false, true])
   func neverApproved(goesOn: Bool) async throws {
     let end = try await StrategyCase.run(

@@ -1,3 +1,4 @@
+import Foundation
 import RopewalkCore
 import RopewalkTestSupport
 import RopewalkWire
@@ -141,12 +142,79 @@ struct StrategyParallelTests {
     let end = try await StrategyCase.run(
       "{ parallel: ['a', 'b'] }",
       [Member("a", "echo half >half; exec sleep 1d"), Member("b", "echo b >b; echo ok")],
-      task: [("timeout", "3s")]
+      task: [("timeout", "5s")]
     ) { $0.wrote = ["half": "half\n"] }
     #expect(end.run.exit == 1)
     #expect(end.status["state"]?.string == "timedOut")
     #expect(end.lines == ["a a work 1 timedOut", "b b work 1 changed: ok"])
     #expect(try await end.git("show \(try #require(end.commit(0))):half") == "half")
+  }
+
+  @Test("a repairer that changes nothing ends the task, and says so")
+  func vainRepair() async throws {
+    let end = try await StrategyCase.run(
+      "{ parallel: ['a', 'b'] }",
+      [Member("a", "echo a >a; echo one"), Member("b", "echo b >b; echo two")],
+      task: [("verify", ["test -e c"]), ("repair", 5)])
+    #expect(end.run.exit == 1)
+    #expect(end.lines.count == 3)
+    #expect(end.status["cause"]?.string == "rejected")
+    #expect(end.task?.message == "the verification still fails: nothing was changed")
+  }
+
+  @Test("a member that fails is tried again by itself, while the others go on")
+  func retry() async throws {
+    let rope = try await Rope.make()
+    let (mark, again) = (rope.space("second"), try rope.pipe("again"))
+    let end = try await StrategyCase.run(
+      "{ parallel: ['a', 'b'] }",
+      [
+        Member(
+          "a",
+          "test -e '\(mark)' || { touch '\(mark)'; exit 7; }; echo >'\(again)'; echo a >a; echo one"
+        ),
+        Member("b", "read x <'\(again)'; echo b >b; echo two"),
+      ], task: [("retry", ["attempts": 2, "backoff": "0s"])], in: rope)
+    #expect(end.run.exit == 0)
+    #expect(
+      end.lines == ["a a work 1 exitCode", "a a work 1 changed: one", "b b work 1 changed: two"])
+    #expect(try await end.files() == ["a", "b"])
+  }
+
+  @Test("an interrupt while the merged whole is verified keeps the whole")
+  func interruptedVerification() async throws {
+    let rope = try await Rope.make()
+    let ready = try rope.pipe("ready")
+    let program = try await rope.start(
+      StrategyCase.plan(
+        "{ parallel: ['a', 'b'] }",
+        [Member("a", "echo a >a; echo one"), Member("b", "echo b >b; echo two")],
+        task: [("verify", [.string("echo >'\(ready)'; exec sleep 1d")])], in: rope))
+    try await rope.line(from: ready)
+    program.signal(SIGINT)
+    let end = try await StrategyCase(try await program.ended())
+    #expect(end.run.exit == 130)
+    #expect(end.status["state"]?.string == "cancelled")
+    #expect(end.lines == ["a a work 1 changed: one", "b b work 1 changed: two"])
+    let ref = try #require(end.status["ref"]?.string)
+    #expect(try await end.git("diff --name-only main \(ref)") == "a\nb")
+  }
+
+  @Test("what members cost adds up, and one of whom it is unknown makes the sum unknown")
+  func cost() async throws {
+    func cost(_ members: String) async throws -> String? {
+      let run = try await Rope.make().run(
+        RopePlan(
+          text: """
+            { agents: { a: { runner: "claude" }, b: { runner: "command", command: ["cat"] } },
+              tasks: [ { id: "task", prompt: "stub: init\\nstub: result done",
+                         strategy: { parallel: \(members) } } ] }
+            """))
+      #expect(run.exit == 0)
+      return try await StrategyCase(run).status["cost"]?.json.text
+    }
+    #expect(try await cost("['a', 'a']") == #"{"usd":0.5,"source":"reported"}"#)
+    #expect(try await cost("['a', 'b']")?.contains(#""source":"unknown""#) == true)
   }
 
   @Test("answers alone are a result too: nothing is merged, and the branch is the start")
