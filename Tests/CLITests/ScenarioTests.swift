@@ -86,15 +86,15 @@ struct ScenarioTests {
 
   // MARK: - Prompts
 
-  @Test("scenario: the prompt holds the agent's role and the task")
+  @Test("scenario: the prompt holds the agent's role, its skills and the task")
   func rolePrompt() async throws {
     let run = try await Rope.make().run(
       RopePlan(
         text: """
-          { agents: { a: { runner: "command", command: ["cat"], role: "You design, in Swift and SQL." } },
+          { agents: { a: { runner: "command", command: ["cat"], role: "You design.", capabilities: ["swift", "sql"] } },
             tasks: [ { id: "task", agent: "a", prompt: "Design the table." } ] }
           """))
-    #expect(run.last?.text == "You design, in Swift and SQL.\n\nDesign the table.")
+    #expect(run.last?.text == "You design.\n\nYour skills: swift, sql.\n\nDesign the table.")
   }
 
   @Test("scenario: a template is rendered for each role in which it is used")

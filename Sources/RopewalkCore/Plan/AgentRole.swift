@@ -55,6 +55,14 @@ package struct AgentRole: Sendable, Equatable {
     self.budget = budget
   }
 
+  /// What stands before every prompt: the role, then the skills; nil where the plan says neither.
+  package var introduction: String? {
+    let skills =
+      capabilities.isEmpty ? nil : "Your skills: \(capabilities.joined(separator: ", "))."
+    let parts = [role, skills].compactMap(\.self)
+    return parts.isEmpty ? nil : parts.joined(separator: "\n\n")
+  }
+
   var json: JSON {
     .known([
       ("runner", .string(runner)), ("model", model.map(JSON.string)),

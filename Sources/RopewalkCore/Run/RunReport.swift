@@ -112,6 +112,8 @@ package struct TaskReport: Sendable {
   package private(set) var isPartial = false
   /// Why its strategy failed, whatever its last attempt brought.
   private var strategyCause: FailureCause?
+  /// Whether its latest attempt was that of the whole, not of a member.
+  private var lastIsWhole = false
   /// By attempt, what its end will be a contribution of.
   private var openSteps: [Int: (step: StepInfo, agent: String?)] = [:]
 
@@ -173,8 +175,9 @@ package struct TaskReport: Sendable {
   }
 
   private mutating func contribute(_ result: AttemptResult, _ attempt: Int) {
-    guard let (step, agent) = openSteps.removeValue(forKey: attempt), step.role != .conclusion
-    else { return }
+    guard let (step, agent) = openSteps.removeValue(forKey: attempt) else { return }
+    lastIsWhole = step.role == .conclusion
+    guard !lastIsWhole else { return }
     let new = Contribution(step: step, attempt: attempt, agent: agent, result: result)
     let place = contributions.firstIndex { new < $0 } ?? contributions.count
     contributions.insert(new, at: place)
@@ -183,6 +186,10 @@ package struct TaskReport: Sendable {
   /// Why it failed: its strategy, else its last attempt.
   package var cause: FailureCause? { strategyCause ?? last?.cause }
 
+  /// What holds its result, or what is left of it: nothing where its strategy failed, for then the last attempt is
+  /// only one of the contributions.
+  package var outcome: AttemptResult? { strategyCause == nil || lastIsWhole ? last : nil }
+
   /// The failure in words, or why it never ran.
   package var message: String? { because ?? last?.message }
 
@@ -190,7 +197,7 @@ package struct TaskReport: Sendable {
     .known([
       ("id", .string(id.text)),
       ("state", .string(state.rawValue)),
-      ("verdict", strategyCause == nil ? last?.verdict.map { .string($0.rawValue) } : nil),
+      ("verdict", outcome?.verdict.map { .string($0.rawValue) }),
       ("cause", cause.map { .string($0.rawValue) }),
       ("message", message.map(JSON.string)),
       ("agent", agent.map(JSON.string)),
@@ -198,17 +205,17 @@ package struct TaskReport: Sendable {
       ("attempts", .int(attempts)),
       ("needs", .array(needs.map { .string($0.text) })),
       ("branch", branch.map(JSON.string)),
-      ("commit", last?.commit.map { .string($0.text) }),
-      ("ref", last?.ref.map(JSON.string)),
+      ("commit", outcome?.commit.map { .string($0.text) }),
+      ("ref", outcome?.ref.map(JSON.string)),
       ("worktree", worktree.map(JSON.string)),
-      ("output", last?.text.map(JSON.string)),
+      ("output", outcome?.text.map(JSON.string)),
       ("assigned", assigned.map { .known($0.members) }),
       ("fallbacks", fallbacks.isEmpty ? nil : .array(fallbacks.map { .known($0.members) })),
       ("partial", isPartial ? true : nil),
       ("contributions", contributions.isEmpty ? nil : .array(contributions.map(\.json))),
       ("decision", decision?.json),
-      ("sessionId", last?.sessionID.map(JSON.string)),
-      ("model", last?.model.map(JSON.string)),
+      ("sessionId", outcome?.sessionID.map(JSON.string)),
+      ("model", outcome?.model.map(JSON.string)),
       ("denials", denials),
       ("notes", notes),
       ("cost", attempts == 0 ? nil : spending.costJSON),

@@ -17,7 +17,8 @@ package struct ResolvedAgent: Sendable {
 
   /// As the program is called by its users.
   package var name: String { agent.command?.first ?? spec.executable ?? program }
-  package var role: String? { agent.role }
+  /// The agent's role and what it is said to be good at, as it is told.
+  package var role: String? { agent.introduction }
 
   /// "claude", or "reviewer (claude)".
   package var label: String {
