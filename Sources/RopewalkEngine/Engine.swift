@@ -132,7 +132,7 @@ private struct EngineLoop {
       record(.agent(engine.secrets.mask(event)), task, attempt)
       guard case .usage(let usage) = event else { return [] }
       return schedule.used(
-        task, attempt: attempt, tokens: usage.tokens, usd: usage.cost.usd)
+        task, attempt: attempt, tokens: usage.tokens, usd: usage.cost.known)
     case .verified(let task, let attempt, let verification):
       record(.verificationFinished(engine.secrets.mask(verification)), task, attempt)
       return []
@@ -342,7 +342,7 @@ private struct EngineLoop {
       info: planned.strategy == .single
         ? nil
         : StepInfo(index: index, role: step.role, member: step.member, round: step.round),
-      attempt: attempt, purpose: purpose, reason: schedule.reason(of: task),
+      attempt: attempt, purpose: purpose, reason: schedule.reason(of: task, by: step.agent),
       needs: engine.graph.needs(of: task).map(needResult),
       mentioned: mentioned(in: planned),
       previous: stepResults[key], sessionUsage: sessionUsage(key, purpose))

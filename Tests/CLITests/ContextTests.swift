@@ -102,6 +102,23 @@ struct ContextTests {
     #expect(!prompt.contains("Two spaces."))
   }
 
+  @Test("an agent that was chosen is told why, and one that the plan names is not")
+  func reason() async throws {
+    let agent = "{ runner: 'command', command: ['cat'], capabilities: ['x'] }"
+    let run = try await Rope.make().run(
+      RopePlan(
+        text: """
+          { agents: { one: \(agent), two: \(agent) }, defaults: { context: {} },
+            tasks: [ { id: "a", prompt: "Serve.", capabilities: ["x"] },
+                     { id: "b", prompt: "Serve.", agent: "two" } ] }
+          """))
+    #expect(run.exit == 0)
+    let told = try run.text("prompt", task: "a")
+    #expect(told.hasPrefix("Serve.\n\nWhy this agent was chosen for the task: of 2 that suit,"))
+    #expect(told.hasSuffix(" has `x`."))
+    #expect(try run.text("prompt", task: "b") == "Serve.")
+  }
+
   @Test("an answer that the prompt itself places is not told a second time")
   func once() async throws {
     let run = try await rope().run(

@@ -67,6 +67,18 @@ struct SpendingRunTests {
     #expect(live == [Cost(usd: 2, source: .priced), Cost(usd: 7, source: .priced)])
   }
 
+  @Test("where the plan wants it, a cost that nobody knows is guessed from sizes, and said to be")
+  func estimated() async throws {
+    let rope = try await Rope.make()
+    try rope.space.write(
+      "{ date: '2026-11-01', models: [{ match: 'own-1', input: 3000, output: 3000 }] }",
+      to: "config/ropewalk/prices.json")
+    let budget: (String, JSON) = ("budget", ["usd": 5, "unknownCost": "estimate"])
+    let run = try await rope.run(.sh("echo six", agent: [("model", "own-1")], top: [budget]))
+    // `do it` and `six` are three tokens of $0.003 each.
+    #expect(run.last?.usage?.cost == Cost(usd: 0.009, source: .estimated))
+  }
+
   @Test("a model without a price leaves the cost unknown")
   func noPrice() async throws {
     let run = try await rw(script, agent: Self.counting)

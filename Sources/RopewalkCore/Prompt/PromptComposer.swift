@@ -34,7 +34,9 @@ package enum PromptComposer {
       sections.append("The project's own standards, which hold for this task:")
       sections.append(quote(project, tag: "project", attribute: "file"))
     }
-    if let reason = parts.agentReason { sections.append("You do this task because \(reason).") }
+    if let reason = parts.agentReason {
+      sections.append("Why this agent was chosen for the task: \(reason).")
+    }
     if let instructions = parts.instructions, !instructions.isEmpty {
       sections.append(instructions)
     }

@@ -31,7 +31,7 @@ package struct PromptParts: Sendable, Equatable {
   package var project: Quote?
   /// Files that the plan names.
   package var files: [Quote] = []
-  /// Why this agent does the task: the end of "you do this task because …".
+  /// Why this agent does the task, as a sentence without its full stop.
   package var agentReason: String?
   /// What has to be said to this kind of agent.
   package var instructions: String?

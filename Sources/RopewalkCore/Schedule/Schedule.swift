@@ -102,7 +102,12 @@ package struct Schedule: Sendable {
   }
 
   /// Why the agent of an attempt was chosen; nil where the plan names it.
-  package func reason(of task: Int) -> String? { progress[task].assignment?.justification }
+  package func reason(of task: Int, by agent: AgentRole?) -> String? {
+    guard let chosen = progress[task].assignment, chosen.agent == agent?.name,
+      chosen.runner == agent?.runner
+    else { return nil }
+    return chosen.justification
+  }
 
   // MARK: - Inputs
 

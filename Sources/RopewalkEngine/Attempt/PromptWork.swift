@@ -95,6 +95,7 @@ struct PromptWork {
     _ context: TaskContext, _ parts: inout PromptParts, _ prompt: inout AttemptPrompt
   ) throws {
     parts.instructions = site.instructions.text(for: agent.spec.name)
+    parts.agentReason = order.reason
     if context.tellsNeeds { parts.needs = untoldNeeds }
     if context.tellsProject {
       let (project, notes) = ProjectContext.read(root: worktree)

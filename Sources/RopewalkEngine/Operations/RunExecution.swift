@@ -102,7 +102,9 @@ package final class RunExecution: Sendable {
           attendant: Attendant(
             executable: prepared.attendant, environment: prepared.environment),
           watcher: try FileWatcher(), agents: prepared.agents,
-          prices: prepared.prices, estimatesCosts: false, instructions: prepared.instructions,
+          prices: prepared.prices,
+          estimatesCosts: prepared.plan.budget?.unknownCost == .estimate,
+          instructions: prepared.instructions,
           spending: SpendingLog(
             book: SpendingBook(environment: prepared.environment), run: prepared.run,
             repository: prepared.repository.home, now: prepared.time.now),

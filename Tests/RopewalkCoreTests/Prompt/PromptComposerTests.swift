@@ -52,7 +52,7 @@ import Testing
         Two spaces.
         </project>
 
-        You do this task because it is idle and knows Swift.
+        Why this agent was chosen for the task: it is idle and knows Swift.
 
         Nobody can answer questions.
 
