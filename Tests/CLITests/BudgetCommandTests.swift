@@ -5,7 +5,7 @@ import RopewalkCore
 import RopewalkTestSupport
 import Testing
 
-@Suite("ropewalk budget", .timeLimit(.minutes(3)))
+@Suite("ropewalk budget", .timeLimit(.minutes(10)))
 struct BudgetCommandTests {
   private func run(_ words: [String], book: String? = nil) async throws -> RopeOutput {
     let rope = try await Rope.make()

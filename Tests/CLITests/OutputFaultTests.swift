@@ -7,7 +7,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("faults of what a child prints", .timeLimit(.minutes(3)))
+@Suite("faults of what a child prints", .timeLimit(.minutes(10)))
 struct OutputFaultTests {
   private static let start = #"{"type":"system","subtype":"init","session_id":"s"}"# + "\n"
   private static let success =

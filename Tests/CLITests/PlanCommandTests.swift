@@ -3,7 +3,7 @@ import RopewalkCore
 import RopewalkTestSupport
 import Testing
 
-@Suite("ropewalk plan", .timeLimit(.minutes(3)))
+@Suite("ropewalk plan", .timeLimit(.minutes(10)))
 struct PlanCommandTests {
   private static let markdown = """
     # Two steps

@@ -6,7 +6,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("faults of plans", .timeLimit(.minutes(3)))
+@Suite("faults of plans", .timeLimit(.minutes(10)))
 struct PlanFaultTests {
   /// Runs a text as a plan, which must be refused with exit 3 before anything is written.
   @discardableResult

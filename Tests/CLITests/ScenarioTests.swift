@@ -7,7 +7,7 @@ import Testing
 private typealias Member = StrategyMemberScript
 
 /// What a user would tell of the program, a test for each.
-@Suite("scenarios", .timeLimit(.minutes(3)))
+@Suite("scenarios", .timeLimit(.minutes(10)))
 struct ScenarioTests {
   /// A plan as it is written, with the agents `say` (the command) and `claude` (the stand-in).
   private func plan(_ tasks: String) -> RopePlan {

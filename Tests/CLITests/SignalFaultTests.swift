@@ -7,7 +7,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("faults of signals and streams", .timeLimit(.minutes(3)))
+@Suite("faults of signals and streams", .timeLimit(.minutes(10)))
 struct SignalFaultTests {
   /// Starts a task that says by a pipe that it has written `f`, and then runs on.
   private func start(

@@ -8,7 +8,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("what runs cost", .timeLimit(.minutes(2)))
+@Suite("what runs cost", .timeLimit(.minutes(10)))
 struct SpendingRunTests {
   /// An agent that says its tokens and not their cost.
   private static let counting: [(String, JSON)] = [

@@ -6,7 +6,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("faults of starting a child", .timeLimit(.minutes(3)))
+@Suite("faults of starting a child", .timeLimit(.minutes(10)))
 struct StartFaultTests {
   private func program(_ words: [String]) -> RopePlan {
     RopePlan(

@@ -5,7 +5,7 @@ import Testing
 
 private typealias Member = StrategyMemberScript
 
-@Suite("candidates for real", .timeLimit(.minutes(3)))
+@Suite("candidates for real", .timeLimit(.minutes(10)))
 struct StrategyCandidatesTests {
   private func candidates(
     _ more: String, _ members: [Member], task: [(String, JSON)] = [("verify", ["test -e good"])]

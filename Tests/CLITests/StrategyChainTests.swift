@@ -5,7 +5,7 @@ import Testing
 
 private typealias Member = StrategyMemberScript
 
-@Suite("chains for real", .timeLimit(.minutes(3)))
+@Suite("chains for real", .timeLimit(.minutes(10)))
 struct StrategyChainTests {
   /// Mends its work when it is told that there are no tests.
   private static let developer = Member(

@@ -6,7 +6,7 @@ import Testing
 
 private typealias Member = StrategyMemberScript
 
-@Suite("debates for real", .timeLimit(.minutes(3)))
+@Suite("debates for real", .timeLimit(.minutes(10)))
 struct StrategyDebateTests {
   /// Three who propose `a`, `b` and `c` in words and in a file, and vote as told; the third one weighs 3.
   private func three(_ votes: String, _ other: String, _ third: String) -> [Member] {

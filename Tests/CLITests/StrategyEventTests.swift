@@ -5,7 +5,7 @@ import Testing
 
 private typealias Member = StrategyMemberScript
 
-@Suite("the events of strategies", .timeLimit(.minutes(3)))
+@Suite("the events of strategies", .timeLimit(.minutes(10)))
 struct StrategyEventTests {
   /// Two who do as whatever strategy asks of them, and one who approves or chooses.
   private static let members =

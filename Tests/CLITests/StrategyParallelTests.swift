@@ -6,7 +6,7 @@ import Testing
 
 private typealias Member = StrategyMemberScript
 
-@Suite("members side by side, for real", .timeLimit(.minutes(3)))
+@Suite("members side by side, for real", .timeLimit(.minutes(10)))
 struct StrategyParallelTests {
   /// Two that can only end when both run: one waits for the other's word and answers it.
   private func pair(_ rope: Rope, _ a: String = "", _ b: String = "") throws -> [Member] {

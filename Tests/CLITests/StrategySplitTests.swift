@@ -5,7 +5,7 @@ import Testing
 
 private typealias Member = StrategyMemberScript
 
-@Suite("divided tasks for real", .timeLimit(.minutes(3)))
+@Suite("divided tasks for real", .timeLimit(.minutes(10)))
 struct StrategySplitTests {
   /// Writes a file named by the last line of its prompt, and says who wrote it.
   private func worker(

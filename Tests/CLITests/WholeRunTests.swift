@@ -5,7 +5,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("whole runs", .timeLimit(.minutes(3)))
+@Suite("whole runs", .timeLimit(.minutes(10)))
 struct WholeRunTests {
   private func git(_ rope: Rope, _ words: String) async throws -> String {
     try await rope.repository.sh("git \(words)")
@@ -285,14 +285,15 @@ struct WholeRunTests {
   @Test("`--events` picks what is printed, and the run's end is always there")
   func events() async throws {
     let rope = try await Rope.make()
-    let run = try await rope.run(
-      .sh("echo ok"), .init { $0.arguments = ["--events", "taskQueued,attemptFinished"] })
-    let kinds = try run.said.stdout.split(separator: "\n").map {
+    let plan = rope.space("plan.json5")
+    try Files.write(RopePlan.sh("echo ok").text, to: plan)
+    let run = try await rope.command(
+      ["run", "--json", "--events", "taskQueued,attemptFinished", plan])
+    let kinds = try run.stdout.split(separator: "\n").map {
       try JSONDocument(Array($0.utf8)).root["kind"]?.string
     }
     #expect(kinds == ["taskQueued", "attemptFinished", "runFinished"])
-    let wrong = try await rope.run(
-      .sh("echo ok"), .init { $0.arguments = ["--events", "taskQueud"] })
+    let wrong = try await rope.command(["run", "--json", "--events", "taskQueud", plan])
     #expect(wrong.exit == 2)
     #expect(wrong.stderr.contains("did you mean `taskQueued`?"))
   }

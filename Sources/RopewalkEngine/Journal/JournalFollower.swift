@@ -36,12 +36,13 @@ package struct JournalFollower {
       }
     }
     try read()
+    if isOver { return end }
     for await _ in changes {
-      if isOver { break }
       if case .damaged = end { break }
       try read()
+      if isOver { return end }
     }
-    if !isOver { try read() }
+    try read()
     return end
   }
 }

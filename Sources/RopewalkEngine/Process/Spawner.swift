@@ -252,7 +252,14 @@ package enum SpawnError: Error, Equatable, CustomStringConvertible {
 
   /// Whether the same start may work in a moment.
   package var isTransient: Bool {
-    if case .outOfResources = self { true } else { false }
+    switch self {
+    case .outOfResources: true
+    // Some other program that was started just now still holds the file as its writer had it.
+    case .failed(_, ETXTBSY): true
+    case .noExecutable, .notExecutable, .cannotLoad, .noDirectory, .notEnterable, .holdsNul,
+      .tooLong, .tooManyOpen, .inheritedBeyondLimit, .failed:
+      false
+    }
   }
 
   package var description: String {

@@ -5,7 +5,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("an attendant in bad times", .timeLimit(.minutes(3)))
+@Suite("an attendant in bad times", .timeLimit(.minutes(10)))
 struct DeathTests {
   @Test("a killed attendant leaves no end record")
   func killedAttendant() async throws {

@@ -5,7 +5,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("how an attended program ends", .timeLimit(.minutes(3)))
+@Suite("how an attended program ends", .timeLimit(.minutes(10)))
 struct EndingTests {
   @Test("fault 1: an exit code is recorded with what was printed", arguments: [1, 7, 255])
   func exitCode(code: Int32) async throws {

@@ -8,7 +8,7 @@ import RopewalkWire
 import Testing
 
 @Suite(
-  "Foundation's defects do not reach attended programs", .serialized, .timeLimit(.minutes(3)))
+  "Foundation's defects do not reach attended programs", .serialized, .timeLimit(.minutes(10)))
 struct FoundationDefectTests {
   @Test(
     "defect 1: started with all signals blocked, the program has no signal blocked and hears SIGTERM"

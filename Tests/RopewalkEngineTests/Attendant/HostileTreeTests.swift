@@ -5,7 +5,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("trees that resist their end", .serialized, .timeLimit(.minutes(3)))
+@Suite("trees that resist their end", .serialized, .timeLimit(.minutes(10)))
 struct HostileTreeTests {
   /// A user that nobody is, so that limits and rights of one test are its own.
   private static func user() -> Int { Int.random(in: 100_000...2_000_000) }

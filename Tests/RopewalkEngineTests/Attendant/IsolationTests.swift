@@ -6,7 +6,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("what an attended program inherits", .timeLimit(.minutes(3)))
+@Suite("what an attended program inherits", .timeLimit(.minutes(10)))
 struct IsolationTests {
   @Test("fault 13: a closed stdin, or one of 10 MB that nobody reads, delays nobody")
   func unreadInput() async throws {
@@ -152,7 +152,7 @@ struct IsolationTests {
   }
 }
 
-@Suite("the environment of an attended program", .timeLimit(.minutes(3)))
+@Suite("the environment of an attended program", .timeLimit(.minutes(10)))
 struct EnvironmentTests {
   /// Starts the attendant under `env` with assignments written as `printf` escapes.
   private func environment(

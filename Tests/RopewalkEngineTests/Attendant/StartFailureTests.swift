@@ -5,7 +5,7 @@ import RopewalkTestSupport
 import RopewalkWire
 import Testing
 
-@Suite("a program that cannot be started", .timeLimit(.minutes(3)))
+@Suite("a program that cannot be started", .timeLimit(.minutes(10)))
 struct StartFailureTests {
   /// What the harness's script would print, had it run.
   private let script = "echo ran"

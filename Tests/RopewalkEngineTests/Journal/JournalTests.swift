@@ -4,7 +4,7 @@ import RopewalkEngine
 import RopewalkTestSupport
 import Testing
 
-@Suite("The journal on disk", .timeLimit(.minutes(3)))
+@Suite("The journal on disk", .timeLimit(.minutes(10)))
 struct JournalTests {
   private func event(_ seq: Int, run: String = "r1") throws -> RunEvent {
     RunEvent(

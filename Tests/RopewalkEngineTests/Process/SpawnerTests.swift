@@ -8,7 +8,7 @@ import Testing
 
 @testable import RopewalkEngine
 
-@Suite("Starting programs", .timeLimit(.minutes(3)))
+@Suite("Starting programs", .timeLimit(.minutes(10)))
 struct SpawnerTests {
   private func run(_ script: String, input: Data? = nil, limit: Int = 1 << 20) async throws
     -> ChildProcess.Result

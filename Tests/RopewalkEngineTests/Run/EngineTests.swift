@@ -55,7 +55,7 @@ private struct Rig {
   }
 }
 
-@Suite("The engine's loop", .timeLimit(.minutes(3)))
+@Suite("The engine's loop", .timeLimit(.minutes(10)))
 struct EngineTests {
   @Test("a run goes from its first task to its last, and the journal alone tells all of it")
   func wholeRun() async throws {

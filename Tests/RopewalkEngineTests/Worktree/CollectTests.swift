@@ -41,7 +41,7 @@ struct Bench {
   }
 }
 
-@Suite("Collecting a worktree", .timeLimit(.minutes(3)))
+@Suite("Collecting a worktree", .timeLimit(.minutes(10)))
 struct CollectTests {
   @Test("changed, new and removed files become one commit on the base")
   func plain() async throws {

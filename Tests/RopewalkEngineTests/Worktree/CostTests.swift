@@ -8,7 +8,7 @@ import Testing
 
 @testable import RopewalkEngine
 
-@Suite("Cost of a worktree", .timeLimit(.minutes(3)))
+@Suite("Cost of a worktree", .timeLimit(.minutes(10)))
 struct CostTests {
   @Test("one task's add, collection and branch take at most nine git calls")
   func calls() async throws {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import RopewalkEngine
 
-@Suite("Publishing and merging", .timeLimit(.minutes(3)))
+@Suite("Publishing and merging", .timeLimit(.minutes(10)))
 struct PublishingTests {
   private func store(_ user: TestRepository) async throws -> WorktreeStore {
     let repository = try await Repository.find(

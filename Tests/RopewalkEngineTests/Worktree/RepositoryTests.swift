@@ -8,7 +8,7 @@ import Testing
 
 @testable import RopewalkEngine
 
-@Suite("Finding a repository", .timeLimit(.minutes(3)))
+@Suite("Finding a repository", .timeLimit(.minutes(10)))
 struct RepositoryTests {
   private func find(
     _ user: TestRepository, from directory: String? = nil, _ more: [String: String] = [:]

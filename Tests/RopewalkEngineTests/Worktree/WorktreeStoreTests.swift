@@ -8,7 +8,7 @@ import Testing
 
 @testable import RopewalkEngine
 
-@Suite("Worktrees of a run", .timeLimit(.minutes(3)))
+@Suite("Worktrees of a run", .timeLimit(.minutes(10)))
 struct WorktreeStoreTests {
   private func store(_ user: TestRepository, run: String = "r1", at path: String? = nil)
     async throws -> WorktreeStore
