@@ -114,11 +114,9 @@ struct ContextTests {
           """))
     #expect(run.exit == 0)
     let told = try run.text("prompt", task: "a")
-    #expect(
-      told.hasPrefix(
-        "Your skills: x.\n\nServe.\n\nWhy this agent was chosen for the task: of 2 that suit,"))
+    #expect(told.contains("Serve.\n\nWhy this agent was chosen for the task: of 2 that suit,"))
     #expect(told.hasSuffix(" has `x`."))
-    #expect(try run.text("prompt", task: "b") == "Your skills: x.\n\nServe.")
+    #expect(try run.text("prompt", task: "b").hasSuffix("Serve."))
   }
 
   @Test("an answer that the prompt itself places is not told a second time")
@@ -144,7 +142,9 @@ struct ContextTests {
     #expect(run.count("attemptStarted") == 1)
   }
 
-  @Test("what is too long loses its middle, and the attempt says so")
+  @Test(
+    "scenario: a context over the limit is cut by rule: it loses its middle, and the attempt says so"
+  )
   func cut() async throws {
     let run = try await rope().run(plan(", context: { needs: true, limit: 500 }", said: much))
     #expect(run.exit == 0)
@@ -172,7 +172,8 @@ struct ContextTests {
     #expect(run.count("attemptStarted") == 1)
   }
 
-  @Test("a summary takes the place of what is too long, and its cost is part of the attempt's")
+  @Test(
+    "scenario: a context over the limit is summarised: the cost of that is part of the attempt's")
   func summary() async throws {
     let rope = try await rope()
     let run = try await rope.run(

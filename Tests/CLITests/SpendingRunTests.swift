@@ -130,11 +130,12 @@ struct SpendingRunTests {
     arguments: [
       ("prices", "badPrices", "{ date: '2026-11-01',\n  models: 1 }"),
       ("instructions", "badInstructions", "{\n  claude: 1 }"),
+      ("classifier", "badClassifier", "{ otherwise: 'chore',\n  types: 1 }"),
     ])
   func refusedFile(_ name: String, _ code: String, _ text: String) async throws {
     let rope = try await Rope.make()
     let path = try rope.space.write(text, to: "config/ropewalk/\(name).json")
-    let run = try await rope.run(.sh("echo ok"))
+    let run = try await rope.run(.sh("echo ok", task: [("strategy", "auto")]))
     #expect(run.exit == 5)
     #expect(run.folder == nil)
     #expect(run.said.error?["code"]?.string == code)

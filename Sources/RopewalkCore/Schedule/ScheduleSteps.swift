@@ -32,7 +32,9 @@ extension Schedule {
       if reserve(task, step, agent, &actions) { start(task, step, .repair, &actions) }
       return true
     }
-    if cause.isRetryable, state.tries < tasks[task].allowedTries {
+    let tries = max(
+      tasks[task].allowedTries, state.step.isRetried ? RetryPolicy.standardAttempts : 1)
+    if cause.isRetryable, state.tries < tries {
       handOver(task, step, result)
       retry(task, step, after: result.retryAfter ?? .zero, &actions)
       return true

@@ -46,6 +46,8 @@ package struct Step: Sendable, Equatable {
   package var answer: String?
   /// The value of `{{item}}`.
   package var item: String?
+  /// Whether its strategy wants it tried again, also where the task says nothing of that.
+  package var isRetried = false
 
   package init(
     _ work: Work, role: StepRole, member: String, round: Int = 1, prompt: [PromptPiece] = [],

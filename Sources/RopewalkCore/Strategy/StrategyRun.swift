@@ -24,6 +24,7 @@ package struct StrategyRun: Sendable {
 
   private struct Node {
     var machine: any StrategyMachine
+    var onError: OnError?
     /// The request that this node answers; nil for the outermost.
     var parent: (node: Int, request: StrategyRequest)?
     var prompt: [PromptPiece]
@@ -60,7 +61,7 @@ package struct StrategyRun: Sendable {
       return [add(step, node: -1, key: 0)]
     }
     return begin(
-      machine(task.strategy), parent: nil, prompt: [.template(task.prompt)], place: 0, start: nil)
+      task.strategy, parent: nil, prompt: [.template(task.prompt)], place: 0, start: nil)
   }
 
   /// A step has ended, its retries included.
@@ -88,11 +89,13 @@ package struct StrategyRun: Sendable {
   // MARK: - Nodes
 
   private mutating func begin(
-    _ machine: any StrategyMachine, parent: (node: Int, request: StrategyRequest)?,
+    _ strategy: Strategy, parent: (node: Int, request: StrategyRequest)?,
     prompt: [PromptPiece], place: Int, start: ObjectID?
   ) -> [Effect] {
     nodes.append(
-      Node(machine: machine, parent: parent, prompt: prompt, place: place, start: start))
+      Node(
+        machine: machine(strategy), onError: strategy.onError, parent: parent, prompt: prompt,
+        place: place, start: start))
     let node = nodes.count - 1
     return carryOut(nodes[node].machine.begin(), node)
   }
@@ -128,12 +131,13 @@ package struct StrategyRun: Sendable {
     }
     if case .member(let member) = request.doer, case .strategy(let nested) = member.doer {
       return begin(
-        machine(nested), parent: (node, request), prompt: prompt, place: place, start: start)
+        nested, parent: (node, request), prompt: prompt, place: place, start: start)
     }
-    let step = Step(
+    var step = Step(
       work(request.doer), role: request.role, member: request.label, round: request.round,
       prompt: prompt, place: place, start: start, expect: request.expect ?? task.expect,
       verifies: request.verifies, item: request.item)
+    step.isRetried = nodes[node].onError == .retry
     return [add(step, node: node, key: request.key)]
   }
 

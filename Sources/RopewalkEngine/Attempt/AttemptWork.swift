@@ -3,7 +3,6 @@
 import Foundation
 import RopewalkCore
 import RopewalkWire
-import Synchronization
 
 /// One attempt under way: start the agent, read it, judge it, commit, verify, publish.
 struct AttemptWork {

@@ -135,4 +135,20 @@ struct ScheduleChoiceTests {
     _ = aside.end("a1", .rateLimited, commit: "7")
     #expect(aside.start(of: "a2") == nil)
   }
+
+  @Test("a strategy's `onError: retry` tries its members again, whatever the task says")
+  func strategyRetry() throws {
+    var bench = try PlanBench(
+      """
+      {agents: {x: {runner: 'x'}, y: {runner: 'y'}},
+       tasks: [{id: 'a', prompt: 'x', strategy: {parallel: ['x', 'y'], onError: 'retry'}}]}
+      """)
+    #expect(bench.start() == ["a1 by x", "a2 by y"])
+    #expect(bench.end("a1", .exitCode) == ["retry a3"])
+    #expect(bench.due("a") == ["a3 by x"])
+    #expect(bench.end("a3", .exitCode) == ["retry a4"])
+    _ = bench.due("a")
+    #expect(bench.end("a4", .exitCode) == [])
+    #expect(bench.end("a2") == ["a failed exitCode", "run failed"])
+  }
 }
