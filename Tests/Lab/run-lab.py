@@ -270,7 +270,11 @@ def expect(tasks):
     check("The API lists users." in tasks["api"]["output"], "api: its answer is its output")
     model = tasks["model"]
     check(model["cost"]["source"] == "reported" and model["cost"]["usd"] > 0, "model: claude reports its cost")
-    check(tasks["api"]["cost"] == {"usd": None, "source": "unknown"}, "api: codex's cost is unknown, not 0")
+    # codex tells tokens and no money; gpt-5.5 costs 5, 0.5 (read from the cache) and 30 dollars a million.
+    used, cost = tasks["api"]["tokens"], tasks["api"]["cost"]
+    priced = (used["input"] * 5 + used["cacheRead"] * 0.5 + used["output"] * 30) / 1e6
+    check(cost["source"] == "priced" and abs(cost["usd"] - priced) < 1e-9,
+          f"api: codex's tokens are priced {cost} {priced}")
     check(tasks["ui"]["cost"]["source"] == "reported", "ui: vibe's result file tells its cost")
     check(tasks["ui"]["tokens"]["input"] == 900 * 3 and tasks["ui"]["tokens"]["output"] == 30 * 3,
           f"ui: three turns of 900 and 30 tokens ({tasks['ui']['tokens']})")

@@ -80,7 +80,7 @@ def examine(tasks, events, run, git, check):
                 ref = f"refs/ropewalk/{kept}/{run}/{id}/{c['attempt']}"
                 check(git("rev-parse", ref).strip() == c["commit"], f"{id}: attempt {c['attempt']} is tied")
         costs = [c["cost"]["source"] for c in ones]
-        check(all(source in ("reported", "unknown") for source in costs), f"{id}: every cost has its source {costs}")
+        check(all(source in ("reported", "priced") for source in costs), f"{id}: every cost has its source {costs}")
     debate = tasks["debate"].get("decision") or {}
     check(debate.get("votes") == {"anna": "ben", "ben": "ben", "cleo": "anna"} and debate.get("winner") == "ben",
           f"debate: three votes were read, and the majority won {debate}")

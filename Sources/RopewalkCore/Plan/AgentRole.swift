@@ -55,6 +55,15 @@ package struct AgentRole: Sendable, Equatable {
     self.budget = budget
   }
 
+  /// What tells one agent from another where it is found and replaced: a task may ask for another model.
+  package struct Identity: Hashable, Sendable {
+    var name: String
+    var runner: String
+    var model: String?
+  }
+
+  package var identity: Identity { Identity(name: name, runner: runner, model: model) }
+
   /// What stands before every prompt: the role, then the skills; nil where the plan says neither.
   package var introduction: String? {
     let skills =

@@ -2,34 +2,22 @@
 
 /// By agent, those who take over, in the order in which they are asked.
 package struct FallbackTable: Sendable, Equatable {
-  private struct Key: Hashable {
-    var name: String
-    var runner: String
-    var model: String?
-
-    init(_ role: AgentRole) {
-      name = role.name
-      runner = role.runner
-      model = role.model
-    }
-  }
-
-  private var chains: [Key: [AgentRole]] = [:]
-  private var missing: [Key: String] = [:]
+  private var chains: [AgentRole.Identity: [AgentRole]] = [:]
+  private var missing: [AgentRole.Identity: String] = [:]
 
   package init() {}
 
   package subscript(role: AgentRole) -> [AgentRole] {
-    get { chains[Key(role)] ?? [] }
-    set { chains[Key(role)] = newValue }
+    get { chains[role.identity] ?? [] }
+    set { chains[role.identity] = newValue }
   }
 
   /// Says that an agent cannot even be started: "`claude` was not found".
   package mutating func isMissing(_ role: AgentRole, because: String) {
-    missing[Key(role)] = because
+    missing[role.identity] = because
   }
 
-  func whyMissing(_ role: AgentRole) -> String? { missing[Key(role)] }
+  func whyMissing(_ role: AgentRole) -> String? { missing[role.identity] }
 
   /// Who would take over from an agent: what it names, else the runners of its own runner's family.
   ///

@@ -10,17 +10,14 @@ struct CandidatesStrategy: StrategyMachine {
   private let members: [StrategyMember]
   private let labels: [String]
   private let pick: CandidatePick
-  private let onError: OnError?
   private var gathering: Gathering
-  private var haltedBy: StrategyEnd?
   private var isJudging = false
 
   init(_ members: [StrategyMember], pick: CandidatePick, onError: OnError?) {
     self.members = members
     self.pick = pick
-    self.onError = onError
     labels = StrategyMember.labels(members)
-    gathering = Gathering(labels)
+    gathering = Gathering(labels, onError: onError)
   }
 
   mutating func begin() -> [StrategyMove] {
@@ -34,14 +31,9 @@ struct CandidatesStrategy: StrategyMachine {
 
   mutating func ended(_ key: Int, _ result: AttemptResult) -> [StrategyMove] {
     if isJudging { return judged(result) }
-    gathering.take(key, result)
-    var moves: [StrategyMove] = []
-    if let cause = result.cause, onError == .halt, haltedBy == nil {
-      haltedBy = .failed(cause, "`\(labels[key])` failed: \(result.message ?? cause.rawValue)")
-      if gathering.open > 0 { moves.append(.endOthers) }
-    }
+    let moves = gathering.take(key, result)
     guard gathering.open == 0 else { return moves }
-    return haltedBy.map { [.finish($0)] } ?? choose()
+    return gathering.haltedBy.map { [.finish($0)] } ?? choose()
   }
 
   private mutating func choose() -> [StrategyMove] {

@@ -22,7 +22,6 @@ struct DebateStrategy: StrategyMachine {
   private var asked: [Int]
   private var stage = Stage.proposals
   private var failures = MemberFailures()
-  private var haltedBy: StrategyEnd?
   private var base = 0
 
   private enum Stage {
@@ -44,7 +43,7 @@ struct DebateStrategy: StrategyMachine {
     self.onError = onError
     labels = StrategyMember.labels(members)
     proposals = Array(repeating: nil, count: members.count)
-    gathering = Gathering(labels)
+    gathering = Gathering(labels, onError: onError)
     asked = Array(members.indices)
   }
 
@@ -54,7 +53,7 @@ struct DebateStrategy: StrategyMachine {
   private mutating func askAll(
     _ role: StepRole, round: Int, _ words: (Int) -> [PromptPiece]
   ) -> [StrategyMove] {
-    gathering = Gathering(asked.map { labels[$0] })
+    gathering = Gathering(asked.map { labels[$0] }, onError: onError)
     base += members.count
     return asked.enumerated().map { place, member in
       var request = StrategyRequest(
@@ -70,15 +69,9 @@ struct DebateStrategy: StrategyMachine {
 
   mutating func ended(_ key: Int, _ result: AttemptResult) -> [StrategyMove] {
     if case .moderator = stage { return moderated(result) }
-    gathering.take(key - base, result)
-    var moves: [StrategyMove] = []
-    if let cause = result.cause, onError == .halt, haltedBy == nil {
-      haltedBy = .failed(
-        cause, "`\(labels[asked[key - base]])` failed: \(result.message ?? cause.rawValue)")
-      if gathering.open > 0 { moves.append(.endOthers) }
-    }
+    let moves = gathering.take(key - base, result)
     guard gathering.open == 0 else { return moves }
-    if let haltedBy { return [.finish(haltedBy)] }
+    if let haltedBy = gathering.haltedBy { return [.finish(haltedBy)] }
     switch stage {
     case .proposals: return proposed(round: 0)
     case .critique(let round): return proposed(round: round)

@@ -8,15 +8,12 @@
 struct ParallelStrategy: StrategyMachine {
   private let members: [StrategyMember]
   private let labels: [String]
-  private let onError: OnError?
   private var gathering: Gathering
-  private var haltedBy: StrategyEnd?
 
   init(_ members: [StrategyMember], onError: OnError?) {
     self.members = members
-    self.onError = onError
     labels = StrategyMember.labels(members)
-    gathering = Gathering(labels)
+    gathering = Gathering(labels, onError: onError)
   }
 
   mutating func begin() -> [StrategyMove] {
@@ -31,13 +28,7 @@ struct ParallelStrategy: StrategyMachine {
   }
 
   mutating func ended(_ key: Int, _ result: AttemptResult) -> [StrategyMove] {
-    gathering.take(key, result)
-    var moves: [StrategyMove] = []
-    if let cause = result.cause, onError == .halt, haltedBy == nil {
-      haltedBy = .failed(cause, "`\(labels[key])` failed: \(result.message ?? cause.rawValue)")
-      if gathering.open > 0 { moves.append(.endOthers) }
-    }
-    guard gathering.open == 0 else { return moves }
-    return [.finish(haltedBy ?? gathering.end(onError, repairer: members.first))]
+    let moves = gathering.take(key, result)
+    return gathering.open > 0 ? moves : [.finish(gathering.end(repairer: members.first))]
   }
 }

@@ -20,13 +20,12 @@ struct SplitStrategy: StrategyMachine {
   private let max: Int
   private let onError: OnError?
   private var items: [WorkItem] = []
-  private var gathering = Gathering([])
+  private var gathering = Gathering([], onError: nil)
   private var nextItem = 0
   private var turn = 0
   private var load: [Int]
   /// By item, who has it.
   private var hands: [Int: Int] = [:]
-  private var haltedBy: StrategyEnd?
 
   init(_ source: WorkSource, pool: [Hand], _ deal: Deal, max: Int, onError: OnError?) {
     self.source = source
@@ -61,23 +60,22 @@ struct SplitStrategy: StrategyMachine {
 
   mutating func ended(_ key: Int, _ result: AttemptResult) -> [StrategyMove] {
     if key == -1 { return divided(by: result) }
-    gathering.take(key, result)
+    var moves = gathering.take(key, result)
     if let hand = hands[key] { load[hand] -= 1 }
-    var moves: [StrategyMove] = []
-    if let cause = result.cause, onError == .halt, haltedBy == nil {
-      haltedBy = .failed(cause, "item \(key + 1) failed: \(result.message ?? cause.rawValue)")
-      moves.append(.endOthers)
-      for item in nextItem..<items.count {
-        gathering.take(item, AttemptResult(failed: .cancelled, "it was not started"))
-      }
-      nextItem = items.count
-    }
+    if gathering.haltedBy != nil { giveUpRest() }
     moves += dealItems()
-    if gathering.open == 0 { moves = [.finish(haltedBy ?? gathered)] }
-    return moves
+    return gathering.open > 0 ? moves : [.finish(gathered)]
   }
 
-  private var gathered: StrategyEnd { gathering.end(onError, repairer: pool.first?.member) }
+  /// What was not given out yet is not started any more.
+  private mutating func giveUpRest() {
+    for item in nextItem..<items.count {
+      _ = gathering.take(item, AttemptResult(failed: .cancelled, "it was not started"))
+    }
+    nextItem = items.count
+  }
+
+  private var gathered: StrategyEnd { gathering.end(repairer: pool.first?.member) }
 
   // MARK: - Dividing
 
@@ -100,7 +98,7 @@ struct SplitStrategy: StrategyMachine {
 
   private mutating func divided(_ items: [WorkItem]) -> [StrategyMove] {
     self.items = items
-    gathering = Gathering(items.indices.map { "item \($0 + 1)" })
+    gathering = Gathering(items.indices.map { "item \($0 + 1)" }, onError: onError)
     let moves = dealItems()
     return gathering.open == 0 ? [.finish(gathered)] : moves
   }
@@ -117,7 +115,7 @@ struct SplitStrategy: StrategyMachine {
       }
       if able.isEmpty {
         let wanted = item.capabilities.sorted().joined(separator: ", ")
-        gathering.take(
+        _ = gathering.take(
           nextItem, AttemptResult(failed: .couldNotStart, "nobody in the pool has \(wanted)"))
         nextItem += 1
         continue

@@ -44,6 +44,8 @@ package struct StrategyRun: Sendable {
   private var places = 1
   private var repairs = 0
   private var isFinished = false
+  /// Whether a strategy within brought only a part.
+  private var holdsPart = false
 
   package init(_ task: PlanTask, in plan: Plan) {
     self.task = task
@@ -270,9 +272,11 @@ package struct StrategyRun: Sendable {
       isFinished = true
       return [
         .finish(
-          Finish(cause: end.cause, message: end.message, isPartial: end.isPartial))
+          Finish(
+            cause: end.cause, message: end.message, isPartial: end.isPartial || holdsPart))
       ]
     }
+    if end.isPartial, end.cause == nil { holdsPart = true }
     var result = AttemptResult()
     result.cause = end.cause
     result.message = end.message

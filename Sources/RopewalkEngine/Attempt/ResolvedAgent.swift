@@ -50,26 +50,13 @@ package struct ResolvedAgent: Sendable {
 
 /// Everyone who may be asked in a run, found on this machine.
 package struct ResolvedAgents: Sendable {
-  /// What tells one from another: a task may ask for another model.
-  struct Key: Hashable {
-    var name: String
-    var runner: String
-    var model: String?
-
-    init(_ role: AgentRole) {
-      name = role.name
-      runner = role.runner
-      model = role.model
-    }
-  }
-
-  private var agents: [Key: ResolvedAgent] = [:]
+  private var agents: [AgentRole.Identity: ResolvedAgent] = [:]
 
   package init() {}
 
   package subscript(role: AgentRole) -> ResolvedAgent? {
-    get { agents[Key(role)] }
-    set { agents[Key(role)] = newValue }
+    get { agents[role.identity] }
+    set { agents[role.identity] = newValue }
   }
 
   /// What their CLIs leave behind, as ignore patterns.

@@ -43,9 +43,9 @@ package struct AgentResolution: Sendable {
     var missing: [String: MissingPrograms.Missing] = [:]
     var resolved = ResolvedAgents()
     var fallbacks = FallbackTable()
-    var seen: Set<ResolvedAgents.Key> = []
+    var seen: Set<AgentRole.Identity> = []
     for task in plan.tasks {
-      for agent in plan.everyone(in: task) where seen.insert(ResolvedAgents.Key(agent)).inserted {
+      for agent in plan.everyone(in: task) where seen.insert(agent.identity).inserted {
         let chain = try await substitutes(for: agent, plan, search, &resolved)
         fallbacks[agent] = chain
         if try await find(agent, search, &resolved) { continue }

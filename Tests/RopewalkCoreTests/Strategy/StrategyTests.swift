@@ -248,6 +248,16 @@ struct StrategyTests {
 
   // MARK: - Nesting
 
+  @Test("a whole that holds a part is a part")
+  func nestedPart() throws {
+    var bench = try StrategyBench("{multi: ['a', {parallel: ['b', 'c'], onError: 'continue'}]}")
+    _ = bench.begin()
+    _ = bench.answer("a", "plan")
+    _ = bench.fail("b")
+    #expect(bench.answer("c", "x", commit: "1") == ["merge parallel:1"])
+    #expect(bench.answer("multi", nil, commit: "1") == ["partial"])
+  }
+
   @Test("a strategy may stand where an agent stands: its result is one member's result")
   func nesting() throws {
     var bench = try StrategyBench(

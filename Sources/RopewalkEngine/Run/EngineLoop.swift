@@ -1,0 +1,234 @@
+// Knows how the engine's loop takes in what happens and acts on what follows. Unaware of how events are written.
+
+import RopewalkCore
+import RopewalkWire
+
+/// The state of the loop. It lives in one task; nothing else sees it.
+struct EngineLoop {
+  let engine: Engine
+  var schedule: Schedule
+  var report = RunReport()
+  var failure: SystemError?
+  var seq = 0
+  let places: [TaskID: Int]
+  /// How each task's latest attempt ended.
+  var results: [AttemptResult?]
+  /// How the latest attempt of each step ended, for the next.
+  var stepResults: [StepKey: AttemptResult] = [:]
+  var controls: [AttemptKey: AttemptControl] = [:]
+  /// What a step's session has used so far; begins anew with each try.
+  var sessions: [StepKey: AttemptResult.Usage] = [:]
+  var lines: [UInt8] = []
+  var isPromise = false
+  var acknowledgements: [CheckedContinuation<Void, Never>] = []
+  var isOver = false
+  let begun: SuspendingClock.Instant
+
+  init(engine: Engine) {
+    self.engine = engine
+    schedule = Schedule(
+      plan: engine.plan, graph: engine.graph, choice: engine.choice, seed: engine.time.seed)
+    results = Array(repeating: nil, count: engine.plan.tasks.count)
+    places = Dictionary(
+      uniqueKeysWithValues: engine.plan.tasks.enumerated().map { ($1.id, $0) })
+    begun = SuspendingClock().now
+  }
+
+  mutating func carryOut(_ start: RunStart, _ group: inout DiscardingTaskGroup) async {
+    record(.runStarted(start))
+    var actions = schedule.start()
+    while true {
+      for action in actions { record(action) }
+      await write()
+      for action in actions { perform(action, &group) }
+      if isOver { return }
+      actions = []
+      for input in await engine.inbox.next() { actions += take(input) }
+    }
+  }
+
+  // MARK: - Taking in
+
+  private mutating func take(_ input: EngineInput) -> [Schedule.Action] {
+    schedule.now = SuspendingClock().now - begun
+    switch input {
+    case .attemptStarting(let task, let attempt, let start, let written):
+      record(.attemptStarted(start), task, attempt)
+      acknowledgements.append(written)
+      return []
+    case .agent(let task, let attempt, let event):
+      record(.agent(engine.secrets.mask(event)), task, attempt)
+      guard case .usage(let usage) = event else { return [] }
+      return schedule.used(
+        task, attempt: attempt, tokens: usage.tokens, usd: usage.cost.known)
+    case .verified(let task, let attempt, let verification):
+      record(.verificationFinished(engine.secrets.mask(verification)), task, attempt)
+      return []
+    case .attemptEnded(let task, let attempt, let result):
+      return attemptEnded(task, attempt, engine.secrets.mask(result))
+    case .retryDue(let task, let step):
+      return schedule.retryDue(task, step: step)
+    case .wallTimeOver(let scope): return schedule.wallTimeOver(scope)
+    case .budgetAnswered(let limit, let goOn): return schedule.answered(limit, goOn: goOn)
+    case .cancel(let tasks, let reason):
+      return cancel(tasks, reason)
+    }
+  }
+
+  private mutating func attemptEnded(
+    _ task: Int, _ attempt: Int, _ result: AttemptResult
+  ) -> [Schedule.Action] {
+    controls[AttemptKey(task: task, number: attempt)] = nil
+    var result = result
+    if result.cause == .cancelled, let excess = schedule.excess(of: task, attempt: attempt) {
+      (result.cause, result.message) = (.overBudget, excess)
+    }
+    results[task] = result
+    if let step = schedule.step(of: task, attempt: attempt)?.index {
+      stepResults[StepKey(task: task, step: step)] = result
+    }
+    record(.attemptFinished(result), task, attempt)
+    if result.cause == .rateLimited {
+      record(.rateLimited(retryAfterSeconds: result.retryAfter?.seconds), task, attempt)
+    }
+    return schedule.attemptEnded(task, attempt: attempt, result)
+  }
+
+  private mutating func cancel(
+    _ tasks: [TaskID]?, _ reason: CancelReason
+  ) -> [Schedule.Action] {
+    guard let tasks else {
+      record(.cancelled(reason))
+      return schedule.cancel(nil, reason)
+    }
+    let wanted = engine.plan.tasks.indices.filter { tasks.contains(engine.plan.tasks[$0].id) }
+    for task in wanted { record(.cancelled(reason), task, nil) }
+    return schedule.cancel(wanted, reason)
+  }
+
+  // MARK: - Acting
+
+  private mutating func perform(_ action: Schedule.Action, _ group: inout DiscardingTaskGroup) {
+    switch action {
+    case .queue, .assign, .fallBack, .tell, .warn, .finish: break
+    case .startTimer(let scope, let delay):
+      sendLater(.wallTimeOver(scope), after: delay, &group)
+    case .limitReached(let excess, let reaction):
+      if reaction == .asked { ask(excess, &group) }
+    case .startAttempt(let task, let attempt, let purpose):
+      startAttempt(task, attempt, purpose, &group)
+    case .retryLater(let task, let step, _, let delay):
+      sendLater(.retryDue(task, step: step), after: delay, &group)
+    case .endAttempt(let task, let attempt, let reason):
+      controls[AttemptKey(task: task, number: attempt)]?.cancel(reason)
+    case .finishRun: isOver = true
+    }
+  }
+
+  private func sendLater(
+    _ input: EngineInput, after delay: Duration, _ group: inout DiscardingTaskGroup
+  ) {
+    let (inbox, clock) = (engine.inbox, engine.time.clock)
+    group.addTask {
+      do {
+        try await clock.sleep(for: delay)
+        inbox.send(input)
+      } catch {
+        // Only the end of the run cancels a timer, and then nothing is due.
+      }
+    }
+  }
+
+  private func ask(_ excess: BudgetExcess, _ group: inout DiscardingTaskGroup) {
+    let question = BudgetQuestion(
+      message: excess.message(taskName: taskName), hint: excess.hint)
+    let (inbox, ask) = (engine.inbox, engine.ask)
+    group.addTask {
+      let goOn = await ask?(question) ?? false
+      inbox.send(.budgetAnswered(excess.limit, goOn: goOn))
+    }
+  }
+
+  private mutating func startAttempt(
+    _ task: Int, _ attempt: Int, _ purpose: Schedule.Purpose, _ group: inout DiscardingTaskGroup
+  ) {
+    let (inbox, runner) = (engine.inbox, engine.runner)
+    if failure != nil {
+      let unsafe = AttemptResult(failed: .cancelled, CancelReason.storageFailed.text)
+      inbox.send(.attemptEnded(task, attempt: attempt, unsafe))
+      return
+    }
+    guard let (index, step) = schedule.step(of: task, attempt: attempt) else {
+      preconditionFailure("attempt \(attempt) belongs to no step")
+    }
+    let control = AttemptControl()
+    controls[AttemptKey(task: task, number: attempt)] = control
+    let planned = engine.plan.tasks[task]
+    let key = StepKey(task: task, step: index)
+    let order = AttemptOrder(
+      task: planned, step: step,
+      info: planned.strategy == .single
+        ? nil
+        : StepInfo(index: index, role: step.role, member: step.member, round: step.round),
+      attempt: attempt, purpose: purpose, reason: schedule.reason(of: task, by: step.agent),
+      needs: engine.graph.needs(of: task).map(needResult),
+      mentioned: mentioned(in: planned),
+      previous: stepResults[key], sessionUsage: sessionUsage(key, purpose))
+    let reporter = InboxReporter(inbox: inbox, task: task, attempt: attempt)
+    group.addTask {
+      let result = await runner.run(order, control: control, reporter: reporter)
+      inbox.send(.attemptEnded(task, attempt: attempt, result))
+    }
+  }
+
+  private func mentioned(in task: PlanTask) -> [TaskID: AttemptOrder.NeedResult] {
+    var results: [TaskID: AttemptOrder.NeedResult] = [:]
+    for prompt in task.prompts {
+      for name in prompt.names {
+        if let id = name.need, let need = places[id] { results[id] = needResult(need) }
+      }
+    }
+    return results
+  }
+
+  /// Drops what was kept for further attempts of a task.
+  mutating func forget(_ task: Int) {
+    stepResults = stepResults.filter { $0.key.task != task }
+    sessions = sessions.filter { $0.key.task != task }
+  }
+
+  private mutating func sessionUsage(
+    _ key: StepKey, _ purpose: Schedule.Purpose
+  ) -> AttemptResult.Usage? {
+    guard purpose == .repair, let last = stepResults[key]?.sessionUsage else {
+      sessions[key] = nil
+      return nil
+    }
+    sessions[key] = sessions[key].map { $0.adding(last) } ?? last
+    return sessions[key]
+  }
+
+  private func needResult(_ need: Int) -> AttemptOrder.NeedResult {
+    let id = engine.plan.tasks[need].id
+    let isDone = schedule.state(of: need) == .completed
+    return AttemptOrder.NeedResult(
+      id: id, commit: isDone ? results[need]?.commit : nil, output: results[need]?.text ?? "",
+      branch: isDone ? report[id]?.branch : nil)
+  }
+}
+
+/// A step within the run.
+struct StepKey: Hashable {
+  var task: Int
+  var step: Int
+}
+
+extension PromptTemplate.Name {
+  /// The task whose result the name stands for.
+  fileprivate var need: TaskID? {
+    switch self {
+    case .needOutput(let id), .needBranch(let id): id
+    case .taskID, .variable, .worktree, .run, .item: nil
+    }
+  }
+}
