@@ -154,7 +154,7 @@ struct StrategySplitTests {
     #expect(try await lenient.files() == ["three", "two"])
     let halting = try await end(", onError: 'halt'")
     #expect(halting.run.exit == 1)
-    #expect(halting.task?.message == "item 1 failed: exit code 1")
+    #expect(halting.task?.message == "`item 1` failed: exit code 1")
     #expect(halting.lines == ["x x item 1 exitCode: one by x"])
   }
 }
