@@ -97,6 +97,13 @@ package final class Spawner: Sendable {
     ends.perform { process.waitUntilExit() }
   }
 
+  /// Returns when what Foundation kept for the children that have ended so far is freed.
+  package func released() async {
+    await withCheckedContinuation { continuation in
+      ends.perform { continuation.resume() }
+    }
+  }
+
   private static func run(_ process: Process, executable: String) -> Result<
     RunningChild, SpawnError
   > {

@@ -201,17 +201,18 @@ struct SpawnerTests {
   @Test("a hundred programs leave no descriptor behind")
   func leaks() async throws {
     await #expect(processExitsWith: .success) {
-      func count() throws -> Int {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+      func count() async throws -> Int {
+        await Spawner.shared.released()
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
       }
       func run() async throws {
         _ = try await ChildProcess.run(
           executable: "/bin/true", arguments: [], environment: [:], directory: "/")
       }
       for _ in 0..<3 { try await run() }
-      let before = try count()
+      let before = try await count()
       for _ in 0..<100 { try await run() }
-      let after = try count()
+      let after = try await count()
       #expect(after <= before + 2)
     }
   }
