@@ -44,6 +44,8 @@ struct ProgressLines {
       return ["  \(name(event)): falls back, \(fallback.words.safeLine.cut(to: 300))"]
     case .budgetWarned(let news): return ["budget: \(news.message)"]
     case .budgetExceeded(let news):
+      // The question itself says all of it.
+      if news.reaction == .asked { return [] }
       let reaction = news.reaction.map { ": \($0.words)" } ?? ""
       return ["budget: \(news.message)\(reaction)"]
     case .debateRound(let round, let rounds):
@@ -134,7 +136,7 @@ struct ProgressLines {
 extension BudgetReaction {
   fileprivate var words: String {
     switch self {
-    case .asked: "you are asked"
+    case .asked: "a person is asked"
     case .stopped: "nothing more is started"
     case .lifted: "going on without this limit"
     }
