@@ -59,14 +59,21 @@ struct BudgetCommandTests {
     #expect(json["by"]?.string == "model")
     #expect(json["unreadableLines"]?.int == 1)
     #expect(json["today"]?["attempts"]?.int == 0)
-    #expect(json["today"]?["cost"]?.isNull == true)
+    #expect(json["today"]?["cost"]?["source"]?.string == "unknown")
     let groups = try #require(json["groups"]).elements.map(\.json.text)
     #expect(
       groups == [
-        #"{"name":"m","attempts":2,"cost":{"usd":1.5312,"source":"priced"},"unknownAttempts":0,"sources":{"reported":1,"priced":1},"tokens":null}"#,
-        #"{"name":"n","attempts":1,"cost":{"usd":null,"source":"unknown"},"unknownAttempts":1,"sources":{"unknown":1},"tokens":null}"#,
+        #"{"name":"m","attempts":2,"cost":{"usd":null,"source":"unknown","atLeast":1.5312},"unknownAttempts":1,"sources":{"reported":1,"priced":1},"tokens":null}"#,
+        #"{"name":"n","attempts":1,"cost":{"usd":null,"source":"unknown"},"unknownAttempts":2,"sources":{"unknown":1},"tokens":null}"#,
       ])
-    #expect(said.stderr.contains("note: 1 line of "))
+    #expect(said.stderr.contains("note: left out, since it cannot be read: 1 line of "))
+  }
+
+  @Test("with a line that cannot be read no sum is whole, and an unreadable book is no empty one")
+  func damaged() async throws {
+    let part = try await run([], book: line("2026-01-05", "1.5", "reported") + "garbage\n")
+    #expect(part.stdout.contains("2026-01-05  1         at least $1.50  1 reported"))
+    #expect(try await run([], book: "garbage\n").stdout == "what was spent cannot be read\n")
   }
 
   @Test(

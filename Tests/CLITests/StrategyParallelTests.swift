@@ -67,6 +67,8 @@ struct StrategyParallelTests {
     #expect(end.task?.message == "`a` failed: exit code 7")
     #expect(try await end.files() == ["b"])
     #expect(end.status["output"]?.string == "## b\n\ntwo")
+    let shown = try await rope.command(["status"])
+    #expect(shown.stdout.contains(", partial: `a` failed: exit code 7"))
   }
 
   @Test("where the plan halts, the first failure ends the others, and their work is kept")

@@ -63,6 +63,14 @@ package struct SpendingHistory: Sendable {
     byName[name, default: Group(name)].add(record)
   }
 
+  /// Takes note that records are missing, after the last was added. Of when and of whom they are is not known, so
+  /// that every sum becomes a lower bound.
+  package mutating func addUnreadable() {
+    today.spending.add(.unknown)
+    month.spending.add(.unknown)
+    for name in byName.keys { byName[name]?.spending.add(.unknown) }
+  }
+
   /// Days and months from the newest; names from the dearest, as far as it is known.
   package var groups: [Group] {
     byName.values.sorted { left, right in

@@ -183,12 +183,14 @@ package struct TaskReport: Sendable {
     contributions.insert(new, at: place)
   }
 
-  /// Why it failed: its strategy, else its last attempt.
+  /// Why it failed: its strategy or a budget, else its last attempt.
   package var cause: FailureCause? { strategyCause ?? last?.cause }
 
   /// What holds its result, or what is left of it: nothing where its strategy failed, for then the last attempt is
   /// only one of the contributions.
-  package var outcome: AttemptResult? { strategyCause == nil || lastIsWhole ? last : nil }
+  package var outcome: AttemptResult? {
+    strategyCause == nil || lastIsWhole || contributions.isEmpty ? last : nil
+  }
 
   /// The failure in words, or why it never ran.
   package var message: String? { because ?? last?.message }

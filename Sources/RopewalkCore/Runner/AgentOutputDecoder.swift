@@ -14,6 +14,9 @@ package struct AgentOutputDecoder: Sendable {
   static let shownLimit = 500
   /// Further lines that are not understood are counted, not shown.
   static let unknownLimit = 1_000
+  /// Further events are left out, all but figures of usage: the journal would outgrow any disk, and reading would
+  /// last long after the agent's end.
+  package static let eventLimit = 20_000
 
   private let rules: OutputRules
   private let earlier: AttemptResult.Usage?
@@ -24,6 +27,7 @@ package struct AgentOutputDecoder: Sendable {
   private var wholeIsCut = false
   private var events = 0
   private var unknownLines = 0
+  private var told = 0
   private var lastLineIsTorn = false
   private var hasSecondEnd = false
   private var shownUsage = AttemptResult.Usage.unknown
@@ -42,6 +46,11 @@ package struct AgentOutputDecoder: Sendable {
   /// CLI that works in steps it can become false again.
   package var hasTerminalEvent: Bool { evidence.isTerminal }
 
+  /// Whether further lines change nothing: of a text that is shown and kept as far as it ever is.
+  package var isFull: Bool {
+    rules.format == .text && wholeIsCut && told > Self.eventLimit
+  }
+
   /// The model as far as the CLI has said it by now.
   package var model: String? { evidence.model }
 
@@ -49,6 +58,14 @@ package struct AgentOutputDecoder: Sendable {
 
   /// Takes in a line of stdout without its newline.
   package mutating func line(_ bytes: ArraySlice<UInt8>) -> [AgentEvent] {
+    read(bytes).filter { event in
+      if case .usage = event { return true }
+      told += 1
+      return told <= Self.eventLimit
+    }
+  }
+
+  private mutating func read(_ bytes: ArraySlice<UInt8>) -> [AgentEvent] {
     var bytes = bytes
     if bytes.last == UInt8(ascii: "\r") { bytes = bytes.dropLast() }
     keepWhole(bytes)
@@ -75,8 +92,13 @@ package struct AgentOutputDecoder: Sendable {
     ]
   }
 
-  private func text(_ bytes: ArraySlice<UInt8>) -> [AgentEvent] {
-    bytes.isEmpty ? [] : [.message(String(decoding: bytes, as: UTF8.self))]
+  private mutating func text(_ bytes: ArraySlice<UInt8>) -> [AgentEvent] {
+    // What is not shown need not be made.
+    if told >= Self.eventLimit {
+      if !bytes.isEmpty { told += 1 }
+      return []
+    }
+    return bytes.isEmpty ? [] : [.message(String(decoding: bytes, as: UTF8.self))]
   }
 
   private mutating func jsonLine(_ bytes: ArraySlice<UInt8>) -> [AgentEvent] {
@@ -173,6 +195,11 @@ package struct AgentOutputDecoder: Sendable {
     if lastLineIsTorn { notes.append("the last line is torn") }
     if unknownLines > Self.unknownLimit {
       notes.append("\(unknownLines) lines were not understood, \(Self.unknownLimit) are shown")
+    }
+    if told > Self.eventLimit {
+      notes.append(
+        "it told more than \(Self.eventLimit.grouped) events, the rest is not shown; its whole output is kept"
+      )
     }
     outcome.notes = notes + outcome.notes
     return outcome

@@ -65,7 +65,7 @@ extension Schedule {
 
   /// The time that a budget allows is over.
   package mutating func wallTimeOver(_ scope: BudgetScope) -> [Action] {
-    guard let allowed = budgets.wallTimes[scope] else { return [] }
+    guard let allowed = budgets.wallTimes[scope], isNeeded(scope) else { return [] }
     var actions: [Action] = []
     let excess = BudgetExcess.wallTime(scope, allowed: allowed, seconds: allowed.seconds)
     react(to: excess, &actions)
@@ -189,6 +189,18 @@ extension Schedule {
     }
   }
 
+  /// Whether something that has not ended may still be done under the budget of that scope.
+  private func isNeeded(_ scope: BudgetScope) -> Bool {
+    tasks.indices.contains { task in
+      guard !progress[task].state.isFinal else { return false }
+      return switch scope {
+      case .plan: true
+      case .task(let other): task == other
+      case .agent(let name): plan.agents(of: tasks[task]).contains { $0.name == name }
+      }
+    }
+  }
+
   /// Ends what runs under a limit of time.
   private mutating func endAll(
     in scope: BudgetScope, _ excess: BudgetExcess, _ actions: inout [Action]
@@ -217,6 +229,12 @@ extension Schedule {
       finish(task, TaskEnd(.skipped, because: because, cause: .overBudget), &actions)
     } else {
       if progress[task].state == .queued { move(task, .started) }
+      guard tasks[task].strategy != .single else {
+        // Its last attempt failed for a reason of its own, which would have been tried again.
+        progress[task].steps[step].isDone = true
+        finish(task, TaskEnd(.failed, because: because, cause: .overBudget), &actions)
+        return
+      }
       stepEnded(task, step, AttemptResult(failed: .overBudget, because), &actions)
     }
   }

@@ -16,6 +16,11 @@ extension Schedule {
         }
         guard reserve(task, step, agent, &actions) else { continue }
       }
+      if progress[task].steps[step].isRepairDue {
+        progress[task].steps[step].isRepairDue = false
+        start(task, step, .repair, &actions)
+        continue
+      }
       progress[task].steps[step].tries += 1
       if progress[task].state == .queued { move(task, .started) }
       start(task, step, .attempt, &actions)

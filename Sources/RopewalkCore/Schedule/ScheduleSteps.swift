@@ -29,7 +29,11 @@ extension Schedule {
     let state = progress[task].steps[step]
     if cause == .rejected, state.repairs < tasks[task].repair {
       progress[task].steps[step].repairs += 1
-      if reserve(task, step, agent, &actions) { start(task, step, .repair, &actions) }
+      if reserve(task, step, agent, &actions) {
+        start(task, step, .repair, &actions)
+      } else {
+        progress[task].steps[step].isRepairDue = true
+      }
       return true
     }
     let tries = max(

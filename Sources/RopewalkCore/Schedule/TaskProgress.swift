@@ -35,6 +35,8 @@ struct StepProgress {
   /// Tries that count against the retry policy.
   var tries = 0
   var repairs = 0
+  /// Whether a repair waits until the budget has room for it.
+  var isRepairDue = false
   /// Those who took over, so far.
   var fallbacks = 0
   /// The agent that it had before the first took over.

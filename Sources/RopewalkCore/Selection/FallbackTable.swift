@@ -29,7 +29,8 @@ package struct FallbackTable: Sendable, Equatable {
     for role: AgentRole, in plan: Plan, family: (String) -> [String]
   ) -> [AgentRole] {
     let names = role.fallback ?? family(role.runner)
-    return names.filter { $0 != role.name }.map { name in
+    var seen: Set<String> = [role.name]
+    return names.filter { seen.insert($0).inserted }.map { name in
       if role.fallback != nil, let agent = plan.agents.first(where: { $0.name == name }) {
         var other = agent
         other.role = role.role ?? agent.role

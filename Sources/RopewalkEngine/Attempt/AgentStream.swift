@@ -33,6 +33,8 @@ struct AgentStream {
         of: descriptor, path: path, at: offset, size: 1 << 16)
       {
         offset += chunk.count
+        // Endless output is not looked at without end: the agent's own end has to be noticed.
+        if decoder.isFull { continue }
         for item in splitter.take(chunk) { await take(item) }
       }
       if decoder.hasTerminalEvent != hasEnded {

@@ -36,9 +36,10 @@ enum BudgetCommand: Command {
     let book = SpendingBook(environment: ProcessInfo.processInfo.environment)
     if let book { reading = try book.read { history.add($0) } }
     if reading.unreadableLines > 0, let book {
+      history.addUnreadable()
       output.note(
-        "note: \(Wording.count(reading.unreadableLines, "line")) of \(book.path) cannot be read and"
-          + " are left out")
+        "note: left out, since it cannot be read: \(Wording.count(reading.unreadableLines, "line"))"
+          + " of \(book.path)")
     }
     if output.isJSON {
       output.print(json(history, grouping, reading).text + "\n")
@@ -71,6 +72,7 @@ enum BudgetCommand: Command {
   ) -> String {
     let groups = history.groups
     if groups.isEmpty {
+      if history.month.spending.unknownCosts > 0 { return "what was spent cannot be read\n" }
       let when = since.map { " since \($0)" } ?? " yet"
       return "nothing has been spent\(when): no attempt is recorded\n"
     }

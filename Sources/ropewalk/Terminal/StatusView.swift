@@ -58,7 +58,8 @@ enum StatusView {
     case .completed:
       let verdict = task.last?.verdict?.rawValue ?? ""
       let files = task.last?.changedFiles.map { ", \(Wording.count($0, "file"))" } ?? ""
-      return "\(verdict)\(files)" + (task.branch.map { " on \($0)" } ?? "")
+      let part = task.isPartial ? ", partial: \((task.message ?? "").safeLine.cut(to: 120))" : ""
+      return "\(verdict)\(files)" + (task.branch.map { " on \($0)" } ?? "") + part
     case .failed, .timedOut, .cancelled, .skipped:
       let message = (task.message ?? "").safeLine.cut(to: 120)
       // The state stands before it already.

@@ -144,10 +144,13 @@ struct OutputFaultTests {
     var decoder = AgentOutputDecoder(Reading.rules("command"))
     let line = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
     for _ in 0..<20 { _ = decoder.line(line[...]) }
+    #expect(!decoder.isFull)
+    for _ in 0..<AgentOutputDecoder.eventLimit { _ = decoder.line([UInt8(ascii: "x")]) }
+    #expect(decoder.isFull)
     let outcome = decoder.finish(.exit(0), stderr: [], resultFile: nil)
     #expect(outcome.ok)
     #expect(outcome.text?.utf8.count == AgentOutputDecoder.wholeLimit)
-    #expect(outcome.notes == ["the answer is longer than 16 MiB and was cut there"])
+    #expect(outcome.notes.first == "the answer is longer than 16 MiB and was cut there")
   }
 
   @Test("fault 25: how the bytes were cut into writes makes no difference")
@@ -344,5 +347,25 @@ struct OutputFaultTests {
     #expect(outcome.message == "Error: disk")
     let killed = Reading.read(Self.good, as: "opencode-run", end: .signal(9)).outcome
     #expect(killed.cause == .killedBySignal)
+  }
+
+  @Test(
+    "an agent that tells without end is told of so far, and its figures and answer count all the same"
+  )
+  func endless() {
+    let limit = AgentOutputDecoder.eventLimit
+    let text = Reading.read(String(repeating: "y\n", count: limit + 5) + "end\n", as: "command")
+    #expect(text.events.count == limit)
+    #expect(text.outcome.ok)
+    #expect(text.outcome.text?.hasSuffix("y\nend") == true)
+    #expect(
+      text.outcome.notes == [
+        "it told more than 20,000 events, the rest is not shown; its whole output is kept"
+      ])
+    let said = String(repeating: Self.said + "\n", count: limit)
+    let lines = Reading.read(Self.start + "\n" + said + Self.finish + "\n", as: "opencode-run")
+    #expect(lines.events.last?.kind == "agentUsage")
+    #expect(lines.outcome.ok)
+    #expect(lines.outcome.cost == Cost(usd: 0.5, source: .reported))
   }
 }

@@ -7,6 +7,8 @@ struct PlanBench {
   private(set) var schedule: Schedule
   /// By task, the attempts under way.
   private(set) var live: [String: [Int]] = [:]
+  /// The attempts that were started to repair what the one before left.
+  private(set) var repairs: [String] = []
 
   /// - Parameters:
   ///   - text: the plan as JSON5.
@@ -66,8 +68,9 @@ struct PlanBench {
   }
 
   private mutating func take(_ actions: [Schedule.Action]) -> [String] {
-    for case .startAttempt(let task, let attempt, _) in actions {
+    for case .startAttempt(let task, let attempt, let purpose) in actions {
       live[plan.tasks[task].id.text, default: []].append(attempt)
+      if purpose == .repair { repairs.append("\(plan.tasks[task].id.text)\(attempt)") }
     }
     return actions.compactMap(words)
   }

@@ -110,7 +110,7 @@ struct ScheduleBudgetTests {
     #expect(task.end("a1", .exitCode, usd: 1) == ["retry a2"])
     #expect(
       task.due("a") == [
-        "stopped: task `a`'s budget of 1 attempt is used up: 1 attempt used", "a failed",
+        "stopped: task `a`'s budget of 1 attempt is used up: 1 attempt used", "a failed overBudget",
         "run failed",
       ])
     var agent = try PlanBench(
@@ -135,6 +135,38 @@ struct ScheduleBudgetTests {
     #expect(one.timeIsOver(.task(1)).last == "end b1 overBudget")
     #expect(one.end("b1", .cancelled) == ["b cancelled overBudget"])
     #expect(one.end("a1") == ["a completed", "run partial"])
+  }
+
+  @Test("time that is over for what has long ended is nobody's concern")
+  func wallTimeOfTheEnded() throws {
+    for (agent, task, scope) in [
+      ("", ", budget: {wallTime: '60s'}", BudgetScope.task(0)),
+      (", budget: {wallTime: '60s'}", "", .agent("x")),
+    ] {
+      var bench = try PlanBench(
+        plan(
+          "{attempts: 9}", tasks: 1, agent: agent,
+          task: task + "}, {id: 'b', agent: 'y', prompt: 'x'"
+        )
+        .replacing("agents: {", with: "defaults: {agent: 'x'}, agents: {y: {runner: 'x'}, "))
+      _ = bench.start()
+      #expect(bench.end("a1") == ["a completed"])
+      #expect(bench.timeIsOver(scope) == [])
+      #expect(bench.end("b1") == ["b completed", "run completed"])
+    }
+  }
+
+  @Test("a repair that waits for the budget is a repair when it starts, and no new try")
+  func waitingRepair() throws {
+    var bench = try PlanBench(plan("{usd: 10, onExceeded: 'stop'}", task: ", verify: ['true']"))
+    _ = bench.start()
+    #expect(bench.end("a1", usd: 1) == ["a completed", "b1 by x", "c1 by x"])
+    #expect(
+      bench.end("b1", .rejected, usd: 7)
+        == ["warn: $8.00 of the plan's budget of $10.00 are used"])
+    #expect(bench.end("c1", usd: 0.5) == ["c completed", "b2 by x"])
+    #expect(bench.repairs == ["b2"])
+    #expect(bench.end("b2", .rejected, usd: 0.5) == ["b failed", "run partial"])
   }
 
   @Test("an attempt whose cost nobody knows is told, and refused where the plan says so")

@@ -111,7 +111,7 @@ struct ScheduleChoiceTests {
   func candidates() throws {
     let bench = try PlanBench(
       """
-      {agents: {a: {runner: 'claude', role: 'R', model: 'opus', fallback: ['b', 'codex']}, b: {runner: 'vibe', model: 'm'}},
+      {agents: {a: {runner: 'claude', role: 'R', model: 'opus', fallback: ['b', 'b', 'codex']}, b: {runner: 'vibe', model: 'm'}},
        tasks: [{id: 't', prompt: 'x', agent: 'a'}]}
       """)
     let (a, b) = (bench.plan.agents[0], bench.plan.agents[1])
