@@ -101,16 +101,27 @@ extension StrictReader {
   mutating func checkSummariser(
     _ context: TaskContext?, of owner: String, _ value: JSONValue, _ drafts: TaskDrafts
   ) {
-    guard let name = context?.summariser, !drafts.plan.agents.contains(where: { $0.name == name })
-    else { return }
+    guard let name = context?.summariser else { return }
     let place = value["context"]?["over"]?["summarise"]?.start ?? value.start
+    let agent = drafts.plan.agents.first { $0.name == name }
+    let refusal: (message: String, hint: String)? =
+      if agent == nil {
+        (
+          "the context of \(owner) names the agent \(name.quoted), which the plan does not define",
+          drafts.agentHint(for: name)
+        )
+      } else if agent?.budget != nil {
+        (
+          "the summariser \(name.quoted) has a `budget` of its own, which would not hold its summaries",
+          "their cost counts for the task: give the task or the plan a budget, and \(name.quoted) none"
+        )
+      } else {
+        nil
+      }
+    guard let refusal else { return }
     within(.key("context")) {
       $0.within(.key("over")) {
-        $0.within(.key("summarise")) {
-          $0.note(
-            "the context of \(owner) names the agent \(name.quoted), which the plan does not define",
-            hint: drafts.agentHint(for: name), at: place)
-        }
+        $0.within(.key("summarise")) { $0.note(refusal.message, hint: refusal.hint, at: place) }
       }
     }
   }

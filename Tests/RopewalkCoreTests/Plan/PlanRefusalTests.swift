@@ -104,6 +104,10 @@ import Testing
         "the context of task `a` names the agent `dve`, which the plan does not define | did you mean `dev`? The plan defines: dev"
       ),
       (
+        "{ agents: { dev: { runner: 'codex', budget: { usd: 1 } } }, tasks: [{ id: 'a', prompt: 'x', context: { over: { summarise: 'dev' } } }] }",
+        "the summariser `dev` has a `budget` of its own, which would not hold its summaries | their cost counts for the task: give the task or the plan a budget, and `dev` none"
+      ),
+      (
         "{ agents: { dev: { runner: 'codex' } }, defaults: { context: { over: { summarise: 'dve' } } }, tasks: [{ id: 'a', prompt: 'x' }] }",
         "the context of `defaults` names the agent `dve`, which the plan does not define | did you mean `dev`? The plan defines: dev"
       ),
