@@ -8,6 +8,7 @@ extension MarkdownPlan {
   package func planText() -> String { json.prettyText + "\n" }
 
   private var json: JSON {
+    // The reader has told of a block that is no JSON5, and put `{}` in its place.
     let own = settings.flatMap { try? JSONDocument($0.text, dialect: .json5).root }
     let members = Self.withContext(own?.members.map { ($0.key, $0.value.json) } ?? [])
     let isNamed = title.isEmpty || members.contains { $0.0 == "name" }
@@ -144,6 +145,7 @@ extension MarkdownPlan {
 
   /// Where a value of the `json5` block stands; nil for one that is not in it.
   private func settingsPlace(_ path: String) -> TextPlace? {
+    // In a block that cannot be read nothing has a place of its own.
     guard let settings, let document = try? JSONDocument(settings.text, dialect: .json5) else {
       return nil
     }

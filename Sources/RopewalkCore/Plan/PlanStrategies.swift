@@ -164,10 +164,23 @@ extension StrictReader {
       switch key {
       case "agent": member = reader.agentMember(value, &draft)
       case "strategy":
-        member = reader.strategy(value, task, depth: depth + 1, &draft, &drafts).map {
-          StrategyMember(.strategy($0))
+        if value.kind == .string {
+          reader.note(
+            "a member's `strategy` must be one with members of its own",
+            hint: "for one agent, write { agent: \"NAME\" }", at: value.start)
+        } else {
+          member = reader.strategy(value, task, depth: depth + 1, &draft, &drafts).map {
+            StrategyMember(.strategy($0))
+          }
         }
       default: prompt = reader.prompt(value, task, &drafts)
+      }
+    }
+    if value["agent"] != nil, let strategy = value["strategy"] {
+      within(.key("strategy")) {
+        $0.note(
+          "a member is an agent or a strategy, not both", hint: "remove one of the two",
+          at: strategy.start)
       }
     }
     if value["agent"] == nil, value["strategy"] == nil {

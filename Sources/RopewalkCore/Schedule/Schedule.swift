@@ -44,8 +44,8 @@ package struct Schedule: Sendable {
   }
 
   struct Lane {
-    var limit: Int
-    var live = 0
+    /// Whose steps wait here; nil where nobody's limit holds.
+    var agent: (name: String, maxTasks: Int)?
     var ready = ReadyQueue()
   }
 
@@ -85,10 +85,10 @@ package struct Schedule: Sendable {
       progress.openNeeds = graph.needs(of: task).count
       return progress
     }
-    let limited = plan.agents.filter { $0.maxTasks != nil }
-    lanes = ([Int.max] + limited.compactMap(\.maxTasks)).map { Lane(limit: $0) }
+    let limited = plan.agents.compactMap { agent in agent.maxTasks.map { (agent.name, $0) } }
+    lanes = [Lane()] + limited.map { Lane(agent: $0) }
     laneOfAgent = Dictionary(
-      limited.enumerated().map { ($1.name, $0 + 1) }, uniquingKeysWith: { first, _ in first })
+      limited.enumerated().map { ($1.0, $0 + 1) }, uniquingKeysWith: { first, _ in first })
     unfinished = plan.tasks.count
     random = SplitMix64(state: seed)
     budgets = BudgetState(plan)

@@ -15,7 +15,6 @@ struct BudgetState: Sendable {
   /// Nil where nothing is limited.
   var ledger: BudgetLedger?
   let onExceeded: Budget.OnExceeded
-  let wallTimes: [BudgetScope: Duration]
   var timers: Set<BudgetScope> = []
   /// Steps that wait until others have ended, or until somebody has answered.
   var waiting: [(task: Int, step: Int)] = []
@@ -32,16 +31,13 @@ struct BudgetState: Sendable {
     }
     let agents = plan.agents.compactMap { agent in agent.budget.map { (agent.name, $0) } }
     onExceeded = plan.budget?.onExceeded ?? .ask
-    var wallTimes: [BudgetScope: Duration] = [:]
-    wallTimes[.plan] = plan.budget?.wallTime
-    for (place, budget) in tasks { wallTimes[.task(place)] = budget.wallTime }
-    for (name, budget) in agents { wallTimes[.agent(name)] = budget.wallTime }
-    self.wallTimes = wallTimes
     guard plan.budget != nil || !tasks.isEmpty || !agents.isEmpty else { return }
     ledger = BudgetLedger(
       plan: plan.budget, tasks: Dictionary(uniqueKeysWithValues: tasks),
       agents: Dictionary(agents, uniquingKeysWith: { first, _ in first }))
   }
+
+  func wallTime(_ scope: BudgetScope) -> Duration? { ledger?.budgets[scope]?.wallTime }
 }
 
 extension Schedule {
@@ -65,7 +61,7 @@ extension Schedule {
 
   /// The time that a budget allows is over.
   package mutating func wallTimeOver(_ scope: BudgetScope) -> [Action] {
-    guard let allowed = budgets.wallTimes[scope], isNeeded(scope) else { return [] }
+    guard let allowed = budgets.wallTime(scope), isNeeded(scope) else { return [] }
     var actions: [Action] = []
     let excess = BudgetExcess.wallTime(scope, allowed: allowed, seconds: allowed.seconds)
     react(to: excess, &actions)
@@ -90,9 +86,6 @@ extension Schedule {
   }
 
   func words(_ excess: BudgetExcess) -> String { excess.message { tasks[$0].id.text } }
-
-  /// How the limits stand.
-  package var standings: [BudgetStanding] { budgets.ledger?.standings ?? [] }
 
   // MARK: - Before and after an attempt
 
@@ -130,7 +123,7 @@ extension Schedule {
   }
 
   mutating func startTimer(_ scope: BudgetScope, _ actions: inout [Action]) {
-    guard let after = budgets.wallTimes[scope], budgets.timers.insert(scope).inserted else {
+    guard let after = budgets.wallTime(scope), budgets.timers.insert(scope).inserted else {
       return
     }
     actions.append(.startTimer(scope, after: after))

@@ -35,7 +35,7 @@ extension Schedule {
   /// The most urgent step among the first of every lane that has room and those without an agent.
   private mutating func takeReady(_ actions: inout [Action]) -> (task: Int, step: Int)? {
     var best: (entry: ReadyQueue.Entry, lane: Int)?
-    for (index, lane) in lanes.enumerated() where lane.live < lane.limit {
+    for (index, lane) in lanes.enumerated() where hasRoom(lane) {
       guard let entry = lane.ready.first else { continue }
       if let known = best, !(entry < known.entry) { continue }
       best = (entry, index)
@@ -84,6 +84,10 @@ extension Schedule {
     return nil
   }
 
+  private func hasRoom(_ lane: Lane) -> Bool {
+    lane.agent.map { load[$0.name, default: 0] < $0.maxTasks } ?? true
+  }
+
   private func lane(_ task: Int, _ step: Int) -> Int {
     progress[task].steps[step].step.agent.flatMap { laneOfAgent[$0.name] } ?? 0
   }
@@ -106,7 +110,6 @@ extension Schedule {
 
   mutating func start(_ task: Int, _ step: Int, _ purpose: Purpose, _ actions: inout [Action]) {
     live += 1
-    lanes[lane(task, step)].live += 1
     progress[task].live += 1
     let agent = progress[task].steps[step].step.agent
     if let agent { load[agent.name, default: 0] += 1 }
@@ -122,7 +125,6 @@ extension Schedule {
   /// Gives back what an ended attempt had taken.
   mutating func release(_ task: Int, _ step: Int) {
     live -= 1
-    lanes[lane(task, step)].live -= 1
     progress[task].live -= 1
     if let agent = progress[task].steps[step].step.agent { load[agent.name, default: 0] -= 1 }
     progress[task].steps[step].isLive = false

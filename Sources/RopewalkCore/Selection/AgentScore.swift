@@ -28,7 +28,7 @@ package struct AgentScore: Sendable, Equatable {
     let tasks = moment.load[candidate.name, default: 0]
     let record = moment.history[candidate.name, candidate.runner]
     idle = tasks == 0 ? Self.idlePoints : 0
-    load = Self.pointsPerFreeSlot * Double(AgentSelection.Candidate.standardMaxTasks - tasks)
+    load = Self.pointsPerFreeSlot * Double(AgentRole.standardMaxTasks - tasks)
     // One success and one failure are added, so that a single attempt is no proof.
     let successes = Double(record?.successes ?? 0) + 1
     success = Self.successPoints * successes / (Double(record?.attempts ?? 0) + 2)

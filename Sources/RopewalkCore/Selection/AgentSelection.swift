@@ -15,12 +15,9 @@ package struct AgentSelection: Sendable {
     package var weight: Double
     package var maxTasks: Int
 
-    /// The most tasks that an agent carries where the plan sets no limit.
-    package static let standardMaxTasks = 3
-
     package init(
       name: String, runner: String, capabilities: Set<String> = [], weight: Double = 1,
-      maxTasks: Int = standardMaxTasks
+      maxTasks: Int = AgentRole.standardMaxTasks
     ) {
       self.name = name
       self.runner = runner

@@ -53,7 +53,7 @@ package struct StrategyRun: Sendable {
   }
 
   package mutating func begin() -> [Effect] {
-    guard task.strategy != .single else {
+    guard !task.strategy.members.isEmpty else {
       // The plainest task publishes its own result: nothing has to be merged.
       var step = Step(
         task.isAssigned ? .agent(plan.agent(of: task)) : .anyAgent, role: .work,
@@ -186,8 +186,7 @@ package struct StrategyRun: Sendable {
     let onError = strategy.onError
     switch strategy.kind {
     case .single, .auto:
-      let name = task.agentName ?? task.runnerName
-      return SingleStrategy(member: StrategyMember(.agent(name)), label: name)
+      preconditionFailure("`\(strategy.name)` has no members: `\(task.id)` is done by one agent")
     case .multi(let members, let rounds):
       return MultiStrategy(members, rounds: rounds, onError: onError)
     case .parallel(let members): return ParallelStrategy(members, onError: onError)

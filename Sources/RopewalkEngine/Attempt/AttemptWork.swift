@@ -15,8 +15,9 @@ struct AttemptWork {
   let agent: ResolvedAgent
 
   private var id: TaskID { order.task.id }
-  private var folderName: String { RunFolder.attempt(id, order.attempt) }
-  private var folder: AttemptFolder { AttemptFolder(path: site.folder.absolute(folderName)) }
+  private var folder: AttemptFolder {
+    AttemptFolder(path: site.folder.absolute(RunFolder.attempt(id, order.attempt)))
+  }
 
   /// - Throws: when nothing could be started; what has run always has a result with its usage.
   func run() async throws -> AttemptResult {
@@ -42,11 +43,8 @@ struct AttemptWork {
 
   /// Tells what is about to be started, before it is.
   private func announce() async throws {
-    try FileBytes.createFolder(folder.path)
-    await reporter.starting(
-      AttemptStart(
-        folder: folderName, worktree: place.worktree?.path, start: place.start,
-        program: agent.program, isRepair: order.purpose == .repair, step: order.info))
+    try await site.announce(
+      order, program: agent.program, worktree: place.worktree, start: place.start, to: reporter)
   }
 
   private var session: String? {
@@ -124,7 +122,7 @@ struct AttemptWork {
 
   /// Ties what a failed attempt left, if it left anything.
   private func snapshot(_ worktree: Worktree, _ result: inout AttemptResult) async throws {
-    let ref = "refs/ropewalk/snapshots/\(site.folder.run)/\(id)/\(order.attempt)"
+    let ref = order.snapshotRef(site.folder.run)
     guard
       let kept = try await site.worktrees.keepSnapshot(
         worktree, ref: ref, message: message(result), base: place.start)

@@ -16,12 +16,8 @@ struct MergeWork {
   let checkOut: (ObjectID) async throws -> TaskPlace
 
   func run() async throws -> AttemptResult {
-    let folder = RunFolder.attempt(order.task.id, order.attempt)
-    try FileBytes.createFolder(site.folder.absolute(folder))
-    await reporter.starting(
-      AttemptStart(
-        folder: folder, worktree: nil, start: start, program: site.worktrees.git.executable,
-        isRepair: false, step: order.info))
+    try await site.announce(
+      order, program: site.worktrees.git.executable, worktree: nil, start: start, to: reporter)
     let merged: ObjectID
     switch try await site.worktrees.merge(
       needs: parts.map { ($0.label, $0.commit) }, base: start)

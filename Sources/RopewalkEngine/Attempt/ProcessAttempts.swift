@@ -68,7 +68,7 @@ package final class ProcessAttempts: AttemptRunner {
       result = Self.failure(error)
     }
     if let reason = control.reason, result.cause != nil, result.cause != .cannotBeKilled {
-      result.cause = reason.cause
+      result.cause = .cancelled
       result.message = "cancelled because \(reason.text)"
     }
     result.seconds = (clock.now - begun).seconds
@@ -109,12 +109,8 @@ package final class ProcessAttempts: AttemptRunner {
   private func answer(
     _ text: String, _ order: AttemptOrder, _ reporter: any AttemptReporter
   ) async throws -> AttemptResult {
-    let folder = RunFolder.attempt(order.task.id, order.attempt)
-    try FileBytes.createFolder(site.folder.absolute(folder))
-    await reporter.starting(
-      AttemptStart(
-        folder: folder, worktree: nil, start: nil, program: site.worktrees.git.executable,
-        isRepair: false, step: order.info))
+    try await site.announce(
+      order, program: site.worktrees.git.executable, worktree: nil, start: nil, to: reporter)
     var result = AttemptResult()
     result.text = text
     result.verdict = .answered
@@ -139,6 +135,19 @@ package final class ProcessAttempts: AttemptRunner {
 }
 
 extension ProcessAttempts.Site {
+  /// Makes the attempt's folder and tells what is about to be started, before it is.
+  func announce(
+    _ order: AttemptOrder, program: String, worktree: Worktree?, start: ObjectID?,
+    to reporter: any AttemptReporter
+  ) async throws {
+    let name = RunFolder.attempt(order.task.id, order.attempt)
+    try FileBytes.createFolder(folder.absolute(name))
+    await reporter.starting(
+      AttemptStart(
+        folder: name, worktree: worktree?.path, start: start, program: program,
+        isRepair: order.purpose == .repair, step: order.info))
+  }
+
   /// Ties a good result: as the task's branch, or as a contribution to it. Returns the ref.
   func tie(_ commit: ObjectID, of order: AttemptOrder) async throws -> String {
     guard order.step.publishes else {
@@ -163,11 +172,6 @@ extension AttemptOrder {
   func snapshotRef(_ run: RunID) -> String {
     "refs/ropewalk/snapshots/\(run)/\(task.id)/\(attempt)"
   }
-}
-
-extension CancelReason {
-  /// What an attempt that was ended for it failed of.
-  fileprivate var cause: FailureCause { .cancelled }
 }
 
 extension Attended {

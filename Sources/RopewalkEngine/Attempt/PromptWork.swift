@@ -71,15 +71,17 @@ struct PromptWork {
       prompt.text = PromptComposer.compose(parts)
       return
     }
-    if case .needsSummary(let summaries) = PromptComposer.fit(parts, limit) {
+    var fitted = PromptComposer.fit(parts, limit)
+    if case .needsSummary(let summaries) = fitted {
       try await announce()
       prompt.isAnnounced = true
       for (index, summary) in summaries.enumerated() where control.reason == nil {
         await summarise(summary, number: index + 1, context, &parts, &prompt)
       }
       limit.over = .cut
+      fitted = PromptComposer.fit(parts, limit)
     }
-    switch PromptComposer.fit(parts, limit) {
+    switch fitted {
     case .fits(let text): prompt.text = text
     case .cut(let text, let notes):
       prompt.text = text

@@ -35,13 +35,20 @@ package struct SpendingBook: Sendable {
   }
 
   private func write(_ line: [UInt8]) throws(SystemError) {
-    try FileBytes.createFolder((path as NSString).deletingLastPathComponent)
-    let descriptor = csystem_open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+    var descriptor = open()
+    if descriptor < 0, errno == ENOENT {
+      try FileBytes.createFolder((path as NSString).deletingLastPathComponent)
+      descriptor = open()
+    }
     guard descriptor >= 0 else { throw SystemError("open", path) }
     defer { close(descriptor) }
     lock(descriptor)
     let isTorn = try !endsWithLine(descriptor)
     try FileBytes.writeAll((isTorn ? [UInt8(ascii: "\n")] : []) + line, to: descriptor, path: path)
+  }
+
+  private func open() -> Int32 {
+    csystem_open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
   }
 
   /// Takes the file's lock, which goes with the descriptor. A writer that holds it for long is

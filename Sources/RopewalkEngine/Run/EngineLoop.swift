@@ -13,11 +13,11 @@ struct EngineLoop {
   let places: [TaskID: Int]
   /// How each task's latest attempt ended.
   var results: [AttemptResult?]
-  /// How the latest attempt of each step ended, for the next.
-  var stepResults: [StepKey: AttemptResult] = [:]
+  /// By task and step, how the step's latest attempt ended, for the next.
+  var stepResults: [Int: [Int: AttemptResult]] = [:]
   var controls: [AttemptKey: AttemptControl] = [:]
-  /// What a step's session has used so far; begins anew with each try.
-  var sessions: [StepKey: AttemptResult.Usage] = [:]
+  /// By task and step, what the step's session has used so far; begins anew with each try.
+  var sessions: [Int: [Int: AttemptResult.Usage]] = [:]
   var lines: [UInt8] = []
   var isPromise = false
   var acknowledgements: [CheckedContinuation<Void, Never>] = []
@@ -85,7 +85,7 @@ struct EngineLoop {
     }
     results[task] = result
     if let step = schedule.step(of: task, attempt: attempt)?.index {
-      stepResults[StepKey(task: task, step: step)] = result
+      stepResults[task, default: [:]][step] = result
     }
     record(.attemptFinished(result), task, attempt)
     if result.cause == .rateLimited {
@@ -164,7 +164,6 @@ struct EngineLoop {
     let control = AttemptControl()
     controls[AttemptKey(task: task, number: attempt)] = control
     let planned = engine.plan.tasks[task]
-    let key = StepKey(task: task, step: index)
     let order = AttemptOrder(
       task: planned, step: step,
       info: planned.strategy == .single
@@ -173,7 +172,7 @@ struct EngineLoop {
       attempt: attempt, purpose: purpose, reason: schedule.reason(of: task, by: step.agent),
       needs: engine.graph.needs(of: task).map(needResult),
       mentioned: mentioned(in: planned),
-      previous: stepResults[key], sessionUsage: sessionUsage(key, purpose))
+      previous: stepResults[task]?[index], sessionUsage: sessionUsage(task, index, purpose))
     let reporter = InboxReporter(inbox: inbox, task: task, attempt: attempt)
     group.addTask {
       let result = await runner.run(order, control: control, reporter: reporter)
@@ -193,19 +192,20 @@ struct EngineLoop {
 
   /// Drops what was kept for further attempts of a task.
   mutating func forget(_ task: Int) {
-    stepResults = stepResults.filter { $0.key.task != task }
-    sessions = sessions.filter { $0.key.task != task }
+    stepResults[task] = nil
+    sessions[task] = nil
   }
 
   private mutating func sessionUsage(
-    _ key: StepKey, _ purpose: Schedule.Purpose
+    _ task: Int, _ step: Int, _ purpose: Schedule.Purpose
   ) -> AttemptResult.Usage? {
-    guard purpose == .repair, let last = stepResults[key]?.sessionUsage else {
-      sessions[key] = nil
+    guard purpose == .repair, let last = stepResults[task]?[step]?.sessionUsage else {
+      sessions[task]?[step] = nil
       return nil
     }
-    sessions[key] = sessions[key].map { $0.adding(last) } ?? last
-    return sessions[key]
+    let used = sessions[task]?[step].map { $0.adding(last) } ?? last
+    sessions[task, default: [:]][step] = used
+    return used
   }
 
   private func needResult(_ need: Int) -> AttemptOrder.NeedResult {
@@ -215,12 +215,6 @@ struct EngineLoop {
       id: id, commit: isDone ? results[need]?.commit : nil, output: results[need]?.text ?? "",
       branch: isDone ? report[id]?.branch : nil)
   }
-}
-
-/// A step within the run.
-struct StepKey: Hashable {
-  var task: Int
-  var step: Int
 }
 
 extension PromptTemplate.Name {

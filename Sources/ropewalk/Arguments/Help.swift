@@ -25,7 +25,7 @@ enum Help {
 
   static func overview(_ commands: [CommandSpec]) -> String {
     let width = commands.map(\.name.count).max() ?? 0
-    let rows = commands.map { "  \(pad($0.name, width))  \($0.summary)\n" }.joined()
+    let rows = commands.map { "  \($0.name.padded(to: width))  \($0.summary)\n" }.joined()
     return """
       Runs coding-agent CLIs in parallel, each in a git worktree of its own.
 
@@ -47,10 +47,6 @@ enum Help {
       return "\(short)--\(option.long)\(option.value.map { " \($0)" } ?? "")"
     }
     let width = names.map(\.count).max() ?? 0
-    return zip(names, options).map { "  \(pad($0, width))  \($1.help)\n" }.joined()
-  }
-
-  private static func pad(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
+    return zip(names, options).map { "  \($0.padded(to: width))  \($1.help)\n" }.joined()
   }
 }

@@ -102,9 +102,7 @@ enum BudgetCommand: Command {
       rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
     }
     return rows.map { row in
-      let padded = zip(row.dropLast(), widths).map { cell, width in
-        cell + String(repeating: " ", count: width - cell.count)
-      }
+      let padded = zip(row.dropLast(), widths).map { $0.padded(to: $1) }
       return (padded + row.suffix(1)).joined(separator: "  ") + "\n"
     }.joined()
   }

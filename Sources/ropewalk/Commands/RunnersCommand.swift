@@ -82,7 +82,7 @@ enum RunnersCommand: Command {
   private static func text(_ rows: [Row]) -> String {
     let width = rows.map(\.spec.name.count).max() ?? 0
     return rows.map { row in
-      let name = row.spec.name + String(repeating: " ", count: width - row.spec.name.count)
+      let name = row.spec.name.padded(to: width)
       let state: String
       if row.spec.executable == nil {
         state = "the plan names the program"

@@ -13,8 +13,7 @@ enum StatusView {
     }
     for cells in [header] + rows {
       let padded = zip(cells, widths).dropLast().map { cell, width in
-        cell.cut(to: width)
-          + String(repeating: " ", count: max(0, width - cell.cut(to: width).count))
+        cell.cut(to: width).padded(to: width)
       }
       lines.append((padded + [cells.last ?? ""]).joined(separator: "  "))
     }

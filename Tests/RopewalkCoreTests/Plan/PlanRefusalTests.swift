@@ -215,6 +215,18 @@ import Testing
         "task `a` is split over items that its prompt does not use | write {{item}} in the prompt where the item belongs"
       ),
       (
+        "{ parallel: [{ strategy: 'single' }] }",
+        "a member's `strategy` must be one with members of its own | for one agent, write { agent: \"NAME\" }"
+      ),
+      (
+        "{ parallel: [{ strategy: 'auto' }] }",
+        "a member's `strategy` must be one with members of its own | for one agent, write { agent: \"NAME\" }"
+      ),
+      (
+        "{ parallel: [{ agent: 'e', strategy: { parallel: ['e'] } }] }",
+        "a member is an agent or a strategy, not both | remove one of the two"
+      ),
+      (
         "{ parallel: [{ prompt: 'x' }] }",
         "`parallel[0]` names no agent | write it as { agent: \"NAME\", prompt: \"…\" }"
       ),

@@ -47,6 +47,7 @@ enum AnswerReader {
     while let span = rest.popLast() {
       budget -= span.range.count
       if budget < 0 { break }
+      // Prose has braces that hold no JSON: why they hold none does not matter.
       guard let document = try? JSONDocument(Array(bytes[span.range])) else { continue }
       if span.isFenced { fenced.append(document.root) } else { others.append(document.root) }
       while let inner = rest.last, inner.range.lowerBound > span.range.lowerBound {
