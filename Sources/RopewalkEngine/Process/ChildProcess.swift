@@ -52,8 +52,9 @@ package final class RunningChild: Sendable {
       defer { state.waiting = [] }
       return state.waiting
     }
-    for continuation in waiting { continuation.resume(returning: end) }
+    // Before anyone hears of the end: who then asks what is left over finds this child among it.
     Spawner.shared.release(process)
+    for continuation in waiting { continuation.resume(returning: end) }
   }
 }
 
