@@ -16,6 +16,8 @@ struct BenchPlan {
   var expect = "answer"
   var hasWorktrees = false
   var concurrency = 8
+  /// With more than one, each task is done by so many agents at once, by the strategy `parallel`.
+  var members = 1
   /// Names of the tasks and of those that each needs.
   var tasks: [(id: String, needs: [String])]
 
@@ -33,14 +35,19 @@ struct BenchPlan {
         "tasks",
         .array(
           tasks.map { task in
-            .object([
+            .known([
               ("id", .string(task.id)), ("prompt", "go"),
-              ("needs", .array(task.needs.map(JSON.string))),
+              ("needs", .array(task.needs.map(JSON.string))), ("strategy", strategy),
             ])
           })
       ),
     ])
     return plan.text + "\n"
+  }
+
+  private var strategy: JSON? {
+    guard members > 1 else { return nil }
+    return ["parallel": .array(Array(repeating: .string("worker"), count: members))]
   }
 
   /// `count` tasks that need nothing.

@@ -24,6 +24,8 @@ package struct AttemptOrder: Sendable {
 
   /// What the attempts before used of the session that a repair takes up again.
   package var sessionUsage: AttemptResult.Usage?
+  /// The members of its strategy that begin together with it; nil where it begins alone.
+  package var startGroup: StartGroup.Member?
 
   /// What a need left for those that depend on it.
   package struct NeedResult: Sendable {

@@ -43,6 +43,8 @@ struct AttemptWork {
 
   /// Tells what is about to be started, before it is.
   private func announce() async throws {
+    // A summary for the prompt may take minutes; the others need not wait for it.
+    order.startGroup?.leave()
     try await site.announce(
       order, program: agent.program, worktree: place.worktree, start: place.start, to: reporter)
   }
@@ -59,6 +61,7 @@ struct AttemptWork {
       prompt: prompt.text, worktree: place.path, attempt: folder.path, session: session)
     let spec = call.spec(invocation, directory: place.path)
     try folder.create(spec, prompt: invocation.stdin ?? invocation.promptFile)
+    await order.startGroup?.arrive()
     if control.reason != nil { return AttemptResult(failed: .cancelled, "") }
     if !prompt.isAnnounced { try await announce() }
     var ended = try await call.run(

@@ -40,7 +40,8 @@ struct EngineLoop {
     while true {
       for action in actions { record(action) }
       await write()
-      for action in actions { perform(action, &group) }
+      let starts = startGroups(actions)
+      for action in actions { perform(action, starts, &group) }
       if isOver { return }
       actions = []
       for input in await engine.inbox.next() { actions += take(input) }
@@ -108,7 +109,18 @@ struct EngineLoop {
 
   // MARK: - Acting
 
-  private mutating func perform(_ action: Schedule.Action, _ group: inout DiscardingTaskGroup) {
+  /// By task, the group of those that begin together.
+  private func startGroups(_ actions: [Schedule.Action]) -> [Int: StartGroup] {
+    var counts: [Int: Int] = [:]
+    for action in actions {
+      if case .startAttempt(let task, _, _) = action { counts[task, default: 0] += 1 }
+    }
+    return counts.compactMapValues { $0 > 1 ? StartGroup(count: $0) : nil }
+  }
+
+  private mutating func perform(
+    _ action: Schedule.Action, _ starts: [Int: StartGroup], _ group: inout DiscardingTaskGroup
+  ) {
     switch action {
     case .queue, .assign, .fallBack, .tell, .warn, .finish: break
     case .startTimer(let scope, let delay):
@@ -116,7 +128,7 @@ struct EngineLoop {
     case .limitReached(let excess, let reaction):
       if reaction == .asked { ask(excess, &group) }
     case .startAttempt(let task, let attempt, let purpose):
-      startAttempt(task, attempt, purpose, &group)
+      startAttempt(task, attempt, purpose, starts[task]?.member(), &group)
     case .retryLater(let task, let step, _, let delay):
       sendLater(.retryDue(task, step: step), after: delay, &group)
     case .endAttempt(let task, let attempt, let reason):
@@ -150,10 +162,12 @@ struct EngineLoop {
   }
 
   private mutating func startAttempt(
-    _ task: Int, _ attempt: Int, _ purpose: Schedule.Purpose, _ group: inout DiscardingTaskGroup
+    _ task: Int, _ attempt: Int, _ purpose: Schedule.Purpose, _ others: StartGroup.Member?,
+    _ group: inout DiscardingTaskGroup
   ) {
     let (inbox, runner) = (engine.inbox, engine.runner)
     if failure != nil {
+      others?.leave()
       let unsafe = AttemptResult(failed: .cancelled, CancelReason.storageFailed.text)
       inbox.send(.attemptEnded(task, attempt: attempt, unsafe))
       return
@@ -172,10 +186,12 @@ struct EngineLoop {
       attempt: attempt, purpose: purpose, reason: schedule.reason(of: task, by: step.agent),
       needs: engine.graph.needs(of: task).map(needResult),
       mentioned: mentioned(in: planned),
-      previous: stepResults[task]?[index], sessionUsage: sessionUsage(task, index, purpose))
+      previous: stepResults[task]?[index], sessionUsage: sessionUsage(task, index, purpose),
+      startGroup: others)
     let reporter = InboxReporter(inbox: inbox, task: task, attempt: attempt)
     group.addTask {
       let result = await runner.run(order, control: control, reporter: reporter)
+      order.startGroup?.leave()
       inbox.send(.attemptEnded(task, attempt: attempt, result))
     }
   }
