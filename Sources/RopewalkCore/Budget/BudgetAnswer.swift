@@ -1,7 +1,7 @@
 // Knows what the ledger is asked about and what it answers. Unaware of how it finds out.
 
 /// One attempt as the ledger calls it.
-package struct AttemptKey: Hashable, Sendable {
+package struct AttemptKey: Hashable, Comparable, Sendable {
   /// The task's place in the plan.
   package var task: Int
   package var number: Int
@@ -9,6 +9,10 @@ package struct AttemptKey: Hashable, Sendable {
   package init(task: Int, number: Int) {
     self.task = task
     self.number = number
+  }
+
+  package static func < (left: AttemptKey, right: AttemptKey) -> Bool {
+    (left.task, left.number) < (right.task, right.number)
   }
 }
 

@@ -224,6 +224,19 @@ package struct BudgetLedger: Sendable {
     return settle(key, usage: usage)
   }
 
+  /// Sets aside what an attempt that runs already may use, of a run that is taken up again. It cannot be refused.
+  package mutating func hold(_ key: AttemptKey, agent: String) {
+    var holding = Holding(agent: agent, scopes: [.task(key.task), .agent(agent), .plan])
+    for kind in Kind.allCases {
+      let firm = firmCeiling(kind, holding)
+      let limits = holding.scopes.compactMap { left(kind, $0) }
+      guard firm != nil || !limits.isEmpty else { continue }
+      holding.held[kind] = firm?.amount ?? max(0, limits.min() ?? 0)
+      holding.firm[kind] = firm?.scope
+    }
+    start(key, holding)
+  }
+
   /// What nobody knows is not nothing: with `perAttempt` all of that is taken for spent, otherwise
   /// what was seen of it, and the sum is marked as a lower bound.
   private mutating func settleUnknown(

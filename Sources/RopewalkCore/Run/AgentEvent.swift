@@ -18,6 +18,12 @@ package enum AgentEvent: Sendable, Equatable {
   /// A line that is not understood; the bytes are in the attempt's stdout.
   case unknown(text: String, byteCount: Int, why: String)
 
+  /// The kinds of the events that agents' words and deeds become.
+  static let kinds: Set<String> = [
+    "agentWorking", "agentMessage", "agentToolCall", "agentToolResult", "agentUsage",
+    "agentUnknown",
+  ]
+
   package var kind: String {
     switch self {
     case .working: "agentWorking"

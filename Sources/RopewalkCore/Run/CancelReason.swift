@@ -24,6 +24,11 @@ package enum CancelReason: Int, Sendable, Comparable, CaseIterable {
   /// Whether processes get no time to end by themselves.
   package var isHard: Bool { self == .forced }
 
+  /// The reason of that text; one that is not known counts as a request.
+  init(text: String) {
+    self = Self.allCases.first { $0.text == text } ?? .requested
+  }
+
   /// As the end of a sentence: "cancelled because …".
   package var text: String {
     switch self {

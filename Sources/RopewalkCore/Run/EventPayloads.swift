@@ -91,18 +91,21 @@ package struct AttemptStart: Sendable, Equatable {
   package var program: String
   /// Whether it goes on from the attempt before, whose result the verification refused.
   package var isRepair: Bool
+  /// The session that it takes up again; nil where it begins one of its own.
+  package var session: String?
   /// Which step of the task's strategy it is; nil where the task is done by one agent.
   package var step: StepInfo?
 
   package init(
     folder: String, worktree: String?, start: ObjectID?, program: String, isRepair: Bool,
-    step: StepInfo? = nil
+    session: String? = nil, step: StepInfo? = nil
   ) {
     self.folder = folder
     self.worktree = worktree
     self.start = start
     self.program = program
     self.isRepair = isRepair
+    self.session = session
     self.step = step
   }
 
@@ -113,6 +116,7 @@ package struct AttemptStart: Sendable, Equatable {
       ("start", start.map { .string($0.text) }),
       ("program", .string(program)),
       ("repair", isRepair ? true : nil),
+      ("session", session.map(JSON.string)),
       ("step", step?.json),
     ]
   }
@@ -122,6 +126,7 @@ package struct AttemptStart: Sendable, Equatable {
       folder: value["folder"]?.string ?? "", worktree: value["worktree"]?.string,
       start: value["start"]?.string.flatMap(ObjectID.init),
       program: value["program"]?.string ?? "", isRepair: value["repair"]?.bool ?? false,
+      session: value["session"]?.string,
       step: value["step"].flatMap(StepInfo.init))
   }
 }

@@ -37,6 +37,10 @@ package struct RunEvent: Sendable {
   package enum Payload: Sendable {
     /// First of all, when the plan is resolved and nothing runs yet.
     case runStarted(RunStart)
+    /// Another engine goes on with the run, whose own has ended or died; before it does anything.
+    case runResumed(RunResumed)
+    /// Ended tasks are taken up again: because the run goes on, or because a person wants them tried again.
+    case tasksRevived(TasksRevived)
     /// A task's needs have ended and it waits for a slot.
     case taskQueued
     /// A task got its first slot.
@@ -92,6 +96,8 @@ package struct RunEvent: Sendable {
   package var kind: String {
     switch payload {
     case .runStarted: "runStarted"
+    case .runResumed: "runResumed"
+    case .tasksRevived: "tasksRevived"
     case .taskQueued: "taskQueued"
     case .taskStarted: "taskStarted"
     case .attemptStarted: "attemptStarted"
@@ -118,7 +124,7 @@ package struct RunEvent: Sendable {
   /// Whether others act upon it, so that it must be on disk before the loop goes on.
   package var isPromise: Bool {
     switch payload {
-    case .runStarted, .taskFinished, .runFinished: true
+    case .runStarted, .runResumed, .tasksRevived, .taskFinished, .runFinished: true
     default: false
     }
   }
@@ -158,6 +164,8 @@ extension RunEvent.Payload {
   fileprivate var members: [(String, JSON?)] {
     switch self {
     case .runStarted(let start): start.members
+    case .runResumed(let resumed): resumed.members
+    case .tasksRevived(let revived): revived.members
     case .taskQueued, .taskStarted: []
     case .attemptStarted(let start): start.members
     case .agent(let event): event.members
@@ -188,8 +196,11 @@ extension RunEvent.Payload {
     self =
       switch kind {
       case "runStarted": .runStarted(RunStart(value))
+      case "runResumed": .runResumed(RunResumed(value))
+      case "tasksRevived": .tasksRevived(TasksRevived(value))
       case "taskQueued": .taskQueued
       case "taskStarted": .taskStarted
+      case "cancelled": .cancelled(CancelReason(text: value["reason"]?.string ?? ""))
       case "attemptStarted": .attemptStarted(AttemptStart(value))
       case "verificationFinished": .verificationFinished(Verification(value))
       case "attemptFinished": .attemptFinished(AttemptResult(value))

@@ -37,6 +37,14 @@ package struct RunReport: Sendable {
       state = end
       finishedAt = event.time
       self.seconds = seconds
+    case .runResumed(let resumed):
+      state = .running
+      finishedAt = nil
+      enginePID = resumed.pid
+    case .tasksRevived(let revived):
+      for task in revived.tasks {
+        if let place = places[task] { tasks[place].revive(isFresh: revived.isFresh) }
+      }
     default:
       if let task = event.subject.task, let place = places[task] { tasks[place].apply(event) }
     }
@@ -172,6 +180,19 @@ package struct TaskReport: Sendable {
       openSteps = [:]
     default: break
     }
+  }
+
+  /// Ended, it is taken up again. What it has cost stays counted.
+  fileprivate mutating func revive(isFresh: Bool) {
+    if isFresh || state != .cancelled {
+      contributions = []
+      decision = nil
+    }
+    state = .pending
+    because = nil
+    isPartial = false
+    strategyCause = nil
+    lastIsWhole = false
   }
 
   private mutating func contribute(_ result: AttemptResult, _ attempt: Int) {

@@ -41,6 +41,8 @@ package struct Schedule: Sendable {
     case attempt
     /// The verification refused what the attempt before made; the same worktree goes on.
     case repair
+    /// The attempt before was interrupted; its session goes on where its CLI can, else it is tried anew.
+    case continuation
   }
 
   struct Lane {
@@ -67,6 +69,8 @@ package struct Schedule: Sendable {
   var haltedBy: Int?
   var cancelReason: CancelReason?
   var budgets: BudgetState
+  /// Whether it follows what a journal tells, so that nothing is to be started.
+  var isReplaying = false
   /// The time since the run began; to be set before each input. By it waiting is counted.
   package var now = Duration.zero
 
@@ -103,10 +107,10 @@ package struct Schedule: Sendable {
 
   /// Why the agent of an attempt was chosen; nil where the plan names it.
   package func reason(of task: Int, by agent: AgentRole?) -> String? {
-    guard let chosen = progress[task].assignment, chosen.agent == agent?.name,
+    guard let chosen = progress[task].chosen, chosen.agent == agent?.name,
       chosen.runner == agent?.runner
     else { return nil }
-    return chosen.justification
+    return chosen.because
   }
 
   // MARK: - Inputs
@@ -128,8 +132,12 @@ package struct Schedule: Sendable {
     }
     var actions: [Action] = []
     release(task, step)
-    settle(AttemptKey(task: task, number: attempt), result.usage, &actions)
+    settle(AttemptKey(task: task, number: attempt), step, result.usage, &actions)
     let state = progress[task].steps[step]
+    if wasInterrupted(task, state, result) {
+      interrupt(task, step, result, &actions)
+      return fill(actions)
+    }
     let isWanted = progress[task].cancelReason == nil && !state.isUnwanted
     if isWanted, let cause = result.cause, let agent = state.step.agent {
       if goOn(task, step, agent, cause, result, &actions) { return fill(actions) }
@@ -168,6 +176,7 @@ package struct Schedule: Sendable {
       if let known = progress[task].cancelReason, known >= reason { continue }
       progress[task].cancelReason = reason
       progress[task].cancelEnd = end
+      progress[task].isCancelledAlone = wanted != nil && excess == nil
       if progress[task].live > 0 {
         for step in progress[task].steps where step.isLive {
           actions.append(.endAttempt(task, attempt: step.attempt, reason))

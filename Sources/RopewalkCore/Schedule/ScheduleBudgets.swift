@@ -115,8 +115,14 @@ extension Schedule {
 
   /// Puts what an ended attempt used in the place of what was set aside for it.
   mutating func settle(
-    _ key: AttemptKey, _ usage: AttemptResult.Usage?, _ actions: inout [Action]
+    _ key: AttemptKey, _ step: Int, _ usage: AttemptResult.Usage?, _ actions: inout [Action]
   ) {
+    if isReplaying {
+      // What is to be said of it has been said.
+      guard let agent = progress[key.task].steps[step].step.agent else { return }
+      _ = budgets.ledger?.restore(key, agent: agent.name, usage: usage)
+      return
+    }
     guard let notices = budgets.ledger?.settle(key, usage: usage) else { return }
     actions += notices.map { .warn($0) }
     tryWaiting()

@@ -6,6 +6,7 @@ extension Schedule {
 
   /// Gives free slots to the most urgent steps and says when the run is over.
   mutating func fill(_ actions: [Action]) -> [Action] {
+    if isReplaying { return actions }
     var actions = actions
     while live < concurrency, let (task, step) = takeReady(&actions) {
       // A task may have been cancelled or skipped, and a step given up, while it waited.
@@ -23,7 +24,8 @@ extension Schedule {
       }
       progress[task].steps[step].tries += 1
       if progress[task].state == .queued { move(task, .started) }
-      start(task, step, .attempt, &actions)
+      let isInterrupted = progress[task].steps[step].isInterrupted
+      start(task, step, isInterrupted ? .continuation : .attempt, &actions)
     }
     if unfinished == 0, live == 0 {
       unfinished = -1
@@ -76,7 +78,9 @@ extension Schedule {
           continue
         }
         progress[entry.task].steps[entry.step].step.work = .agent(agent)
-        progress[entry.task].assignment = assignment
+        progress[entry.task].chosen = (
+          assignment.agent, assignment.runner, assignment.justification
+        )
         actions.append(.assign(entry.task, assignment))
         return (entry.task, entry.step)
       }
@@ -93,6 +97,8 @@ extension Schedule {
   }
 
   mutating func insert(_ task: Int, _ step: Int) {
+    // What waits is known when the journal has told everything.
+    if isReplaying { return }
     let entry = ReadyQueue.Entry(
       task: task, step: step, priority: tasks[task].priority, at: now)
     if progress[task].steps[step].step.work == .anyAgent {
@@ -114,6 +120,8 @@ extension Schedule {
     let agent = progress[task].steps[step].step.agent
     if let agent { load[agent.name, default: 0] += 1 }
     progress[task].steps[step].isLive = true
+    progress[task].steps[step].isRepair = purpose == .repair
+    progress[task].steps[step].isInterrupted = false
     let attempt = upcoming(task, step)
     progress[task].steps[step].nextAttempt = nil
     progress[task].steps[step].attempt = attempt

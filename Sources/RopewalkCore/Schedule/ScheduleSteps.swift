@@ -13,6 +13,11 @@ extension Schedule {
   mutating func queue(_ task: Int, _ actions: inout [Action]) {
     move(task, .needsEnded)
     actions.append(.queue(task))
+    if progress[task].strategy != nil {
+      // It goes on where it was ended.
+      insertOpenSteps(task)
+      return
+    }
     var run = StrategyRun(tasks[task], in: plan)
     let effects = run.begin()
     progress[task].strategy = run
@@ -29,7 +34,7 @@ extension Schedule {
     let state = progress[task].steps[step]
     if cause == .rejected, state.repairs < tasks[task].repair {
       progress[task].steps[step].repairs += 1
-      if reserve(task, step, agent, &actions) {
+      if !isReplaying, reserve(task, step, agent, &actions) {
         start(task, step, .repair, &actions)
       } else {
         progress[task].steps[step].isRepairDue = true
@@ -52,7 +57,7 @@ extension Schedule {
   }
 
   /// Lets the next attempt begin with what the failed one left, where the plan says so.
-  private mutating func handOver(_ task: Int, _ step: Int, _ result: AttemptResult) {
+  mutating func handOver(_ task: Int, _ step: Int, _ result: AttemptResult) {
     guard tasks[task].partialWork == .handOver, let commit = result.commit else { return }
     progress[task].steps[step].step.start = commit
   }

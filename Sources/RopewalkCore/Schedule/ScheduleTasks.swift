@@ -4,6 +4,16 @@ extension Schedule {
   /// Ends a task, and with it all that now cannot run; without recursion, for chains of any length.
   mutating func finish(_ task: Int, _ end: TaskEnd, _ actions: inout [Action]) {
     settle(task, end, &actions)
+    tellDependents(of: task, &actions)
+    if end.state == .failed || end.state == .timedOut, tasks[task].onError == .halt,
+      haltedBy == nil
+    {
+      halt(by: task, &actions)
+    }
+  }
+
+  /// Lets those that need an ended task start, or skips them and with them those that need them.
+  mutating func tellDependents(of task: Int, _ actions: inout [Action]) {
     var ended = [task]
     while let need = ended.popLast() {
       let isGood = progress[need].state == .completed
@@ -13,15 +23,10 @@ extension Schedule {
         if let skipped = decide(dependent, &actions) { ended.append(skipped) }
       }
     }
-    if end.state == .failed || end.state == .timedOut, tasks[task].onError == .halt,
-      haltedBy == nil
-    {
-      halt(by: task, &actions)
-    }
   }
 
   /// Looks at a task one of whose needs has just ended; returns it when it was skipped.
-  private mutating func decide(_ task: Int, _ actions: inout [Action]) -> Int? {
+  mutating func decide(_ task: Int, _ actions: inout [Action]) -> Int? {
     guard progress[task].state == .pending else { return nil }
     if tasks[task].when == .always {
       if progress[task].openNeeds == 0 { queue(task, &actions) }
@@ -54,7 +59,8 @@ extension Schedule {
 
   mutating func settle(_ task: Int, _ end: TaskEnd, _ actions: inout [Action]) {
     move(task, end.state.transition)
-    progress[task].strategy = nil
+    // What a cancelled one has reached is kept, should it be taken up again.
+    if end.state != .cancelled { progress[task].strategy = nil }
     unfinished -= 1
     actions.append(.finish(task, end))
   }
@@ -73,7 +79,7 @@ extension TaskState {
   fileprivate var hasNotBegun: Bool { self == .pending || self == .queued }
 
   /// The transition that leads to this final state.
-  fileprivate var transition: Transition {
+  var transition: Transition {
     switch self {
     case .completed: .completed
     case .failed: .failed

@@ -11,8 +11,10 @@ struct TaskProgress {
   var cancelReason: CancelReason?
   /// How it ends once nothing of it runs, when it was cancelled.
   var cancelEnd: TaskEnd?
-  /// Why its agent was chosen, where the plan names none.
-  var assignment: Assignment?
+  /// Whether a person wanted just this task to end, so that going on with the run leaves it so.
+  var isCancelledAlone = false
+  /// Who was chosen for it and why, where the plan names nobody.
+  var chosen: (agent: String, runner: String, because: String)?
   /// Nil until its needs have ended.
   var strategy: StrategyRun?
   var steps: [StepProgress] = []
@@ -37,6 +39,10 @@ struct StepProgress {
   var repairs = 0
   /// Whether a repair waits until the budget has room for it.
   var isRepairDue = false
+  /// Whether its latest attempt is a repair.
+  var isRepair = false
+  /// Whether its latest attempt was ended by nothing that it did: its engine died, or the run was ended.
+  var isInterrupted = false
   /// Those who took over, so far.
   var fallbacks = 0
   /// The agent that it had before the first took over.

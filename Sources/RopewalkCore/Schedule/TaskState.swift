@@ -21,7 +21,7 @@ package enum TaskState: String, Sendable, CaseIterable {
   /// It never started, because of a need's end or of a halt.
   case skipped
 
-  /// Whether it stays so for the rest of the run.
+  /// Whether it stays so, unless somebody wants the task to be taken up again.
   package var isFinal: Bool {
     switch self {
     case .pending, .queued, .running, .paused: false
@@ -33,6 +33,8 @@ package enum TaskState: String, Sendable, CaseIterable {
   package enum Transition: String, Sendable, CaseIterable {
     case needsEnded, started, retried, paused, resumed
     case completed, failed, timedOut, cancelled, skipped
+    /// A run that was ended, or a task that failed, is taken up again.
+    case revived
   }
 
   /// The state after `transition`, or nil when it cannot happen here. Every change of a task's
@@ -51,6 +53,8 @@ package enum TaskState: String, Sendable, CaseIterable {
       (.paused, .cancelled):
       .cancelled
     case (.pending, .skipped), (.queued, .skipped): .skipped
+    case (.failed, .revived), (.timedOut, .revived), (.cancelled, .revived), (.skipped, .revived):
+      .pending
     default: nil
     }
   }
