@@ -66,6 +66,29 @@ package struct Engine: Sendable {
     if let failure { throw failure }
     return loop.report
   }
+
+  /// Goes on with a run whose own engine has ended, as `carryOut` does with a new one.
+  ///
+  /// - Parameters:
+  ///   - replay: the run as its journal leaves it; it fits the plan.
+  ///   - wanted: what of the ended tasks is taken up again.
+  package func goOn(
+    with replay: RunReplay, reviving wanted: Revival, _ resumed: RunResumed
+  ) async throws(SystemError) -> RunReport {
+    var replay = replay
+    let open = replay.schedule.open.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    let going = GoingOn(
+      resumed: resumed, conclusion: replay.finish(reviving: wanted), open: open)
+    var loop = EngineLoop(engine: self, replay: replay)
+    let failure = await withDiscardingTaskGroup { group in
+      await loop.carryOut(going, &group)
+      // Timers of retries that nobody waits for any more.
+      group.cancelAll()
+      return loop.failure
+    }
+    if let failure { throw failure }
+    return loop.report
+  }
 }
 
 /// What a person is asked when a budget is reached.

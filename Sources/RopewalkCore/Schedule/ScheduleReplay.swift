@@ -13,6 +13,15 @@ package struct ScheduleReplay: Sendable {
     package var toldEvents = 0
   }
 
+  /// What follows from a journal, in the order in which it is to be told.
+  package struct Conclusion: Sendable {
+    /// What was decided and is not in the journal.
+    package var left: [Schedule.Action]
+    package var revived: TasksRevived?
+    /// What is to be done now.
+    package var actions: [Schedule.Action]
+  }
+
   /// Why a journal cannot be followed: its events are whole, but they do not fit the plan.
   package struct Misfit: Error, CustomStringConvertible {
     package var seq: Int
@@ -97,11 +106,8 @@ package struct ScheduleReplay: Sendable {
   /// Lets the schedule go on from here.
   ///
   /// - Parameter wanted: what is taken up again of what has ended.
-  /// - Returns: what was decided and is not in the journal, then what is to be done now.
-  package mutating func finish(reviving wanted: Revival) -> (
-    revived: TasksRevived?, actions: [Schedule.Action]
-  ) {
-    let left = pending.left
+  package mutating func finish(reviving wanted: Revival) -> Conclusion {
+    var left = pending.left
     schedule.isReplaying = false
     for key in open.keys { schedule.hold(key) }
     var timers: [Schedule.Action] = []
@@ -109,16 +115,16 @@ package struct ScheduleReplay: Sendable {
       let rest = timer.allowed - (schedule.now - timer.begun)
       timers.append(.startTimer(timer.scope, after: max(.zero, rest)))
     }
-    let revived = wanted.tasks(schedule)
     schedule.forgetCancellation()
-    var actions = left
-    schedule.insertWaiting(&actions)
+    schedule.insertWaiting(&left)
+    let revived = wanted.tasks(schedule)
+    var actions = timers
     for key in open.keys.sorted() { actions += schedule.endUnwanted(key) }
     actions += schedule.revive(revived, isFresh: wanted.isFresh)
     let ids = revived.map { schedule.tasks[$0].id }
-    return (
-      ids.isEmpty ? nil : TasksRevived(tasks: ids, isFresh: wanted.isFresh), timers + actions
-    )
+    return Conclusion(
+      left: left, revived: ids.isEmpty ? nil : TasksRevived(tasks: ids, isFresh: wanted.isFresh),
+      actions: actions)
   }
 
   // MARK: - Time

@@ -9,6 +9,18 @@ extension Schedule {
     return cause == .orphaned || (progress[task].cancelReason != nil && cause != .overBudget)
   }
 
+  /// Whether an attempt that was to mend what was refused was ended by nothing that it did.
+  package func isInterruptedRepair(_ task: Int, attempt: Int, _ result: AttemptResult) -> Bool {
+    guard let step = progress[task].step(ofAttempt: attempt) else { return false }
+    let state = progress[task].steps[step]
+    return state.isRepair && wasInterrupted(task, state, result)
+  }
+
+  /// Whether a step starts from what its task starts from.
+  func startsAtTask(_ task: Int, _ step: Int) -> Bool {
+    progress[task].steps.indices.contains(step) && progress[task].steps[step].step.start == nil
+  }
+
   /// Puts a step back to where it was before its attempt; no try is counted.
   mutating func interrupt(
     _ task: Int, _ step: Int, _ result: AttemptResult, _ actions: inout [Action]

@@ -8,8 +8,8 @@ import Synchronization
 package struct AttemptOrder: Sendable {
   package var task: PlanTask
   package var step: Step
-  /// Nil where the task is done by one agent.
-  package var info: StepInfo?
+  /// The step's number within the task.
+  package var index: Int
   /// Counts from 1 within the task.
   package var attempt: Int
   package var purpose: Schedule.Purpose
@@ -26,6 +26,15 @@ package struct AttemptOrder: Sendable {
   package var sessionUsage: AttemptResult.Usage?
   /// The members of its strategy that begin together with it; nil where it begins alone.
   package var startGroup: StartGroup.Member?
+  /// What an engine before this one has begun of it; nil for an attempt that begins now.
+  package var recovery: ScheduleReplay.OpenAttempt?
+
+  /// What events tell of the step; nil where the task is done by one agent.
+  package var info: StepInfo? {
+    task.strategy == .single
+      ? nil
+      : StepInfo(index: index, role: step.role, member: step.member, round: step.round)
+  }
 
   /// What a need left for those that depend on it.
   package struct NeedResult: Sendable {

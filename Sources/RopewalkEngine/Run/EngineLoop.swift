@@ -3,6 +3,14 @@
 import RopewalkCore
 import RopewalkWire
 
+/// What goes on where another engine has ended.
+struct GoingOn {
+  var resumed: RunResumed
+  var conclusion: ScheduleReplay.Conclusion
+  /// What the other engine has left under way.
+  var open: [(AttemptKey, ScheduleReplay.OpenAttempt)]
+}
+
 /// The state of the loop. It lives in one task; nothing else sees it.
 struct EngineLoop {
   let engine: Engine
@@ -11,24 +19,35 @@ struct EngineLoop {
   var failure: SystemError?
   var seq = 0
   let places: [TaskID: Int]
-  /// How each task's latest attempt ended.
-  var results: [AttemptResult?]
-  /// By task and step, how the step's latest attempt ended, for the next.
-  var stepResults: [Int: [Int: AttemptResult]] = [:]
+  var memory: AttemptMemory
   var controls: [AttemptKey: AttemptControl] = [:]
-  /// By task and step, what the step's session has used so far; begins anew with each try.
-  var sessions: [Int: [Int: AttemptResult.Usage]] = [:]
   var lines: [UInt8] = []
   var isPromise = false
   var acknowledgements: [CheckedContinuation<Void, Never>] = []
   var isOver = false
   let begun: SuspendingClock.Instant
+  /// How long engines before this one have worked on the run.
+  let earlier: Duration
 
   init(engine: Engine) {
     self.engine = engine
     schedule = Schedule(
       plan: engine.plan, graph: engine.graph, choice: engine.choice, seed: engine.time.seed)
-    results = Array(repeating: nil, count: engine.plan.tasks.count)
+    memory = AttemptMemory(tasks: engine.plan.tasks.count)
+    earlier = .zero
+    places = Dictionary(
+      uniqueKeysWithValues: engine.plan.tasks.enumerated().map { ($1.id, $0) })
+    begun = SuspendingClock().now
+  }
+
+  /// Goes on with a run whose own engine has ended.
+  init(engine: Engine, replay: RunReplay) {
+    self.engine = engine
+    schedule = replay.schedule.schedule
+    report = replay.report
+    seq = replay.report.lastSeq
+    memory = replay.memory
+    earlier = replay.schedule.schedule.now
     places = Dictionary(
       uniqueKeysWithValues: engine.plan.tasks.enumerated().map { ($1.id, $0) })
     begun = SuspendingClock().now
@@ -36,7 +55,24 @@ struct EngineLoop {
 
   mutating func carryOut(_ start: RunStart, _ group: inout DiscardingTaskGroup) async {
     record(.runStarted(start))
-    var actions = schedule.start()
+    await carryOut(schedule.start(), &group)
+  }
+
+  mutating func carryOut(_ going: GoingOn, _ group: inout DiscardingTaskGroup) async {
+    record(.runResumed(going.resumed))
+    for action in going.conclusion.left { record(action) }
+    if let revived = going.conclusion.revived { record(.tasksRevived(revived)) }
+    for action in going.conclusion.actions { record(action) }
+    await write()
+    for (key, open) in going.open { recover(key, open, &group) }
+    for action in going.conclusion.actions { perform(action, [:], &group) }
+    if !isOver { await carryOut([], &group) }
+  }
+
+  private mutating func carryOut(
+    _ first: [Schedule.Action], _ group: inout DiscardingTaskGroup
+  ) async {
+    var actions = first
     while true {
       for action in actions { record(action) }
       await write()
@@ -51,7 +87,7 @@ struct EngineLoop {
   // MARK: - Taking in
 
   private mutating func take(_ input: EngineInput) -> [Schedule.Action] {
-    schedule.now = SuspendingClock().now - begun
+    schedule.now = now
     switch input {
     case .attemptStarting(let task, let attempt, let start, let written):
       record(.attemptStarted(start), task, attempt)
@@ -84,10 +120,9 @@ struct EngineLoop {
     if result.cause == .cancelled, let excess = schedule.excess(of: task, attempt: attempt) {
       (result.cause, result.message) = (.overBudget, excess)
     }
-    results[task] = result
-    if let step = schedule.step(of: task, attempt: attempt)?.index {
-      stepResults[task, default: [:]][step] = result
-    }
+    memory.ended(
+      task, step: schedule.step(of: task, attempt: attempt)?.index, result,
+      isInterruptedRepair: schedule.isInterruptedRepair(task, attempt: attempt, result))
     record(.attemptFinished(result), task, attempt)
     if result.cause == .rateLimited {
       record(.rateLimited(retryAfterSeconds: result.retryAfter?.seconds), task, attempt)
@@ -165,34 +200,53 @@ struct EngineLoop {
     _ task: Int, _ attempt: Int, _ purpose: Schedule.Purpose, _ others: StartGroup.Member?,
     _ group: inout DiscardingTaskGroup
   ) {
-    let (inbox, runner) = (engine.inbox, engine.runner)
     if failure != nil {
       others?.leave()
       let unsafe = AttemptResult(failed: .cancelled, CancelReason.storageFailed.text)
-      inbox.send(.attemptEnded(task, attempt: attempt, unsafe))
+      engine.inbox.send(.attemptEnded(task, attempt: attempt, unsafe))
       return
     }
+    var order = order(task, attempt, purpose)
+    order.sessionUsage = memory.begun(task, step: order.index, purpose)
+    order.startGroup = others
+    carryOut(order, task, &group)
+  }
+
+  /// Takes over an attempt that the engine before this one has left under way.
+  private mutating func recover(
+    _ key: AttemptKey, _ open: ScheduleReplay.OpenAttempt, _ group: inout DiscardingTaskGroup
+  ) {
+    let purpose: Schedule.Purpose =
+      open.start.isRepair ? .repair : open.start.session == nil ? .attempt : .continuation
+    var order = order(key.task, key.number, purpose)
+    order.sessionUsage = memory.begun(key.task, step: order.index, purpose)
+    order.recovery = open
+    carryOut(order, key.task, &group)
+  }
+
+  private func order(_ task: Int, _ attempt: Int, _ purpose: Schedule.Purpose) -> AttemptOrder {
     guard let (index, step) = schedule.step(of: task, attempt: attempt) else {
       preconditionFailure("attempt \(attempt) belongs to no step")
     }
-    let control = AttemptControl()
-    controls[AttemptKey(task: task, number: attempt)] = control
     let planned = engine.plan.tasks[task]
-    let order = AttemptOrder(
-      task: planned, step: step,
-      info: planned.strategy == .single
-        ? nil
-        : StepInfo(index: index, role: step.role, member: step.member, round: step.round),
-      attempt: attempt, purpose: purpose, reason: schedule.reason(of: task, by: step.agent),
-      needs: engine.graph.needs(of: task).map(needResult),
-      mentioned: mentioned(in: planned),
-      previous: stepResults[task]?[index], sessionUsage: sessionUsage(task, index, purpose),
-      startGroup: others)
-    let reporter = InboxReporter(inbox: inbox, task: task, attempt: attempt)
+    return AttemptOrder(
+      task: planned, step: step, index: index, attempt: attempt, purpose: purpose,
+      reason: schedule.reason(of: task, by: step.agent),
+      needs: engine.graph.needs(of: task).map(needResult), mentioned: mentioned(in: planned),
+      previous: memory.previous(task, step: index))
+  }
+
+  private mutating func carryOut(
+    _ order: AttemptOrder, _ task: Int, _ group: inout DiscardingTaskGroup
+  ) {
+    let control = AttemptControl()
+    controls[AttemptKey(task: task, number: order.attempt)] = control
+    let (inbox, runner) = (engine.inbox, engine.runner)
+    let reporter = InboxReporter(inbox: inbox, task: task, attempt: order.attempt)
     group.addTask {
       let result = await runner.run(order, control: control, reporter: reporter)
       order.startGroup?.leave()
-      inbox.send(.attemptEnded(task, attempt: attempt, result))
+      inbox.send(.attemptEnded(task, attempt: order.attempt, result))
     }
   }
 
@@ -206,29 +260,15 @@ struct EngineLoop {
     return results
   }
 
-  /// Drops what was kept for further attempts of a task.
-  mutating func forget(_ task: Int) {
-    stepResults[task] = nil
-    sessions[task] = nil
-  }
-
-  private mutating func sessionUsage(
-    _ task: Int, _ step: Int, _ purpose: Schedule.Purpose
-  ) -> AttemptResult.Usage? {
-    guard purpose == .repair, let last = stepResults[task]?[step]?.sessionUsage else {
-      sessions[task]?[step] = nil
-      return nil
-    }
-    let used = sessions[task]?[step].map { $0.adding(last) } ?? last
-    sessions[task, default: [:]][step] = used
-    return used
-  }
+  /// The run's own time: that of all its engines.
+  var now: Duration { earlier + (SuspendingClock().now - begun) }
 
   private func needResult(_ need: Int) -> AttemptOrder.NeedResult {
     let id = engine.plan.tasks[need].id
     let isDone = schedule.state(of: need) == .completed
+    let latest = memory.latest(of: need)
     return AttemptOrder.NeedResult(
-      id: id, commit: isDone ? results[need]?.commit : nil, output: results[need]?.text ?? "",
+      id: id, commit: isDone ? latest?.commit : nil, output: latest?.text ?? "",
       branch: isDone ? report[id]?.branch : nil)
   }
 }

@@ -64,9 +64,10 @@ extension EngineLoop {
     case .tell(let task, .decision(let decision)): record(.decisionMade(decision), task)
     case .finish(let task, let end):
       record(.taskFinished(end), task)
-      forget(task)
+      // What a cancelled one has reached is kept, should it be taken up again.
+      if end.state != .cancelled { memory.forget(task) }
     case .finishRun(let state):
-      let seconds = (SuspendingClock().now - begun).seconds
+      let seconds = now.seconds
       let now = engine.time.now()
       // The status inside the last event is that of the run as this very event leaves it.
       var ended = report
