@@ -87,6 +87,7 @@ struct Attend {
   private mutating func tell(_ loop: AttendLoop) {
     record.cause = loop.attendance.cause
     record.killed = loop.attendance.killed
+    record.pausedSeconds = Double(loop.attendance.pausedFor) / 1000
     if let status = loop.programStatus {
       let signal = status & 0x7F
       if signal == 0 { record.exit = (status >> 8) & 0xFF } else { record.signal = signal }

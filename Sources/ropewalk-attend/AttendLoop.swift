@@ -45,10 +45,21 @@ struct AttendLoop {
       let requests = senses.signals.taken()
       // Ends come before requests and limits: what ended by itself was not ended by us.
       reap(at: now)
-      for request in requests {
-        perform(attendance.stopRequested(hard: request == .stopHard, at: now))
-      }
+      for request in requests { take(request, at: now) }
       perform(attendance.passed(to: now, outputBytes: program.output.bytes))
+    }
+  }
+
+  private mutating func take(_ request: Signals.Request, at now: Int) {
+    switch request {
+    case .stop: perform(attendance.stopRequested(hard: false, at: now))
+    case .stopHard: perform(attendance.stopRequested(hard: true, at: now))
+    case .pause: perform(attendance.pauseRequested(at: now))
+    case .resume: perform(attendance.resumeRequested(at: now))
+    case .adopt(let engine):
+      senses.engine.stop()
+      senses.engine = EngineWatch(adopting: engine)
+      attendance.engineAdopted()
     }
   }
 
@@ -78,7 +89,7 @@ struct AttendLoop {
         return
       } else if errno != EINTR {
         isEmpty = true
-        return perform(attendance.treeEmptied())
+        return perform(attendance.treeEmptied(at: now))
       }
     }
   }
@@ -86,6 +97,8 @@ struct AttendLoop {
   private mutating func perform(_ actions: [Attendance.Action]) {
     for action in actions {
       switch action {
+      case .stop: senses.tree.stop()
+      case .continue: senses.tree.continue()
       case .noteLeftovers: leftovers = senses.tree.alive(limit: Self.named)
       case .terminate: senses.tree.terminate()
       case .kill(let round):

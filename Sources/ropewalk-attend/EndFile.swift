@@ -7,12 +7,11 @@ import RopewalkWire
 ///
 /// 1. `reserve` creates `end.json.tmp` with room for any record, so that a program that fills the
 ///    disk cannot keep its own end from being told, and locks it, so that no second attendant
-///    works in the same folder.
+///    works in the same folder. It writes there who it is, for an engine that takes over.
 /// 2. `write` fills it, syncs it, renames it to `end.json` and syncs the folder.
 ///
 /// Until the rename there is no `end.json`; the lock goes with the attendant, however it dies.
 struct EndFile {
-  private static let temporary = AttemptFiles.end + ".tmp"
   /// Far above the largest record: twenty leftovers with names of fifteen bytes.
   private static let reservedBytes: off_t = 8192
 
@@ -20,14 +19,17 @@ struct EndFile {
   private let descriptor: Int32
 
   static func reserve(in folder: Folder) -> Result<EndFile, SystemFailure> {
-    folder.open(temporary, O_RDWR | O_CREAT).flatMap { descriptor in
+    folder.open(AttemptFiles.endReserved, O_RDWR | O_CREAT).flatMap { descriptor in
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
         return .failure(SystemFailure(errno: errno))
       }
       let failure = posix_fallocate(descriptor, 0, reservedBytes)
-      return failure == 0
-        ? .success(EndFile(folder: folder, descriptor: descriptor))
-        : .failure(SystemFailure(errno: failure))
+      guard failure == 0 else { return .failure(SystemFailure(errno: failure)) }
+      let file = EndFile(folder: folder, descriptor: descriptor)
+      // Without `/proc` no program is started either.
+      guard let identity = ProcFiles.ownIdentity() else { return .success(file) }
+      return file.writeAll(identity.json.bytes + [UInt8(ascii: "\n")])
+        ? .success(file) : .failure(SystemFailure(errno: errno))
     }
   }
 
@@ -35,7 +37,8 @@ struct EndFile {
   func write(_ record: EndRecord) -> SystemFailure? {
     let bytes = record.json.bytes + [UInt8(ascii: "\n")]
     guard writeAll(bytes), ftruncate(descriptor, bytes.count) == 0, fsync(descriptor) == 0,
-      renameat(folder.descriptor, Self.temporary, folder.descriptor, AttemptFiles.end) == 0,
+      renameat(folder.descriptor, AttemptFiles.endReserved, folder.descriptor, AttemptFiles.end)
+        == 0,
       fsync(folder.descriptor) == 0
     else { return SystemFailure(errno: errno) }
     return nil

@@ -32,7 +32,7 @@ struct Folder {
     }
   }
 
-  var holdsEnd: Bool { faccessat(descriptor, AttemptFiles.end, F_OK, 0) == 0 }
+  func holds(_ name: String) -> Bool { faccessat(descriptor, name, F_OK, 0) == 0 }
 
   /// Whether the disk has no room for another byte of ours.
   var isDiskFull: Bool {

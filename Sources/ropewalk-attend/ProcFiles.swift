@@ -3,6 +3,7 @@
 
 import CSystem
 import Glibc
+import RopewalkWire
 
 /// Reads `/proc`.
 struct ProcFiles {
@@ -38,6 +39,16 @@ struct ProcFiles {
       let threads = number(fields[17])
     else { return nil }
     return Status(parent: pid_t(parent), state: state, threads: threads)
+  }
+
+  /// Who this process is; nil where `/proc` does not say.
+  static func ownIdentity() -> AttendantIdentity? {
+    guard let stat = bytes(of: "/proc/self/stat"),
+      let startTime = AttendantIdentity.startTime(stat: stat),
+      let boot = bytes(of: AttendantIdentity.bootFile)
+    else { return nil }
+    return AttendantIdentity(
+      pid: Int(getpid()), startTime: startTime, boot: AttendantIdentity.boot(boot))
   }
 
   /// The kernel's short name for a process.

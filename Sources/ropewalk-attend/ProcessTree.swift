@@ -27,8 +27,13 @@ struct ProcessTree {
     for member in members() { signal(member, [SIGKILL]) }
   }
 
-  /// Stops all before they are killed, against those that fork as fast as they die: what is
-  /// stopped forks no more and still counts against the limit of processes.
+  /// Sends SIGCONT to all.
+  func `continue`() {
+    for member in members() { signal(member, [SIGCONT]) }
+  }
+
+  /// Stops all: for a pause, or before they are killed, against those that fork as fast as they
+  /// die, since what is stopped forks no more and still counts against the limit of processes.
   ///
   /// Ends when a look finds nobody running. Those that cannot be stopped (another user's, or
   /// stuck in the kernel) must not hold this up, hence the bound.

@@ -17,7 +17,14 @@ package final class ScriptedAttempts: AttemptRunner {
   /// Every attempt that was started, in order.
   package let orders: AsyncStream<AttemptOrder>
 
-  package init() { (orders, begun) = AsyncStream.makeStream() }
+  private let told: AsyncStream<String>.Continuation
+  /// Every pause and resume that an attempt was asked for, as `TASKn pause`.
+  package let pauses: AsyncStream<String>
+
+  package init() {
+    (orders, begun) = AsyncStream.makeStream()
+    (pauses, told) = AsyncStream.makeStream()
+  }
 
   package func run(
     _ order: AttemptOrder, control: AttemptControl, reporter: any AttemptReporter
@@ -27,8 +34,12 @@ package final class ScriptedAttempts: AttemptRunner {
       AttemptStart(
         folder: name, worktree: nil, start: nil, program: "scripted",
         isRepair: order.purpose == .repair))
-    let cancelled: @Sendable (CancelReason) -> Void = { [self] reason in
-      end(name, AttemptResult(failed: .cancelled, reason.text))
+    let asked: @Sendable (AttemptRequest) -> Void = { [self] request in
+      switch request {
+      case .end(let reason): end(name, AttemptResult(failed: .cancelled, reason.text))
+      case .pause: told.yield("\(name) pause")
+      case .resume: told.yield("\(name) resume")
+      }
     }
     let ended = { [self] () async -> AttemptResult in
       await withCheckedContinuation { done in
@@ -41,7 +52,7 @@ package final class ScriptedAttempts: AttemptRunner {
         begun.yield(order)
       }
     }
-    return await control.onCancel(cancelled, during: ended)
+    return await control.onRequest(asked, during: ended)
   }
 
   /// Ends the attempt `TASKn`; one that has not begun ends as soon as it does.

@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -32,6 +33,15 @@ static inline int csystem_pidfd_open(pid_t pid) {
 
 static inline int csystem_pidfd_send_signal(int pidfd, int signal) {
   return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, (void *)0, 0);
+}
+
+// Takes the end of the process of a descriptor, should it be a child of ours: its status as `waitpid`
+// gives it, or -1 when it is not.
+static inline int csystem_reap(int pidfd) {
+  siginfo_t info = {0};
+  if (waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG) != 0) return -1;
+  if (info.si_pid == 0) return -1;
+  return info.si_code == CLD_EXITED ? (info.si_status & 0xFF) << 8 : info.si_status & 0x7F;
 }
 
 // Marks every descriptor from `first` up close-on-exec: at once, or before Linux 5.11 one by one.
@@ -66,10 +76,13 @@ static inline int csystem_signal_descriptor(const sigset_t *mask) {
   return signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// The next signal that has arrived, or 0.
-static inline int csystem_next_signal(int descriptor) {
+// The next signal that has arrived, or 0; `sender` is 0 for one that no process has sent.
+static inline int csystem_next_signal(int descriptor, pid_t *sender) {
   struct signalfd_siginfo info;
-  return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+  *sender = 0;
+  if (read(descriptor, &info, sizeof info) != sizeof info) return 0;
+  if (info.ssi_code <= 0 /* SI_USER and its kin */) *sender = (pid_t)info.ssi_pid;
+  return (int)info.ssi_signo;
 }
 
 // For `openat`-like use of a folder without reading it; hidden behind _GNU_SOURCE.

@@ -17,11 +17,11 @@ final class AfterTerminal: Sendable {
   /// Whether the program was told to end because of this.
   var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
-  /// Starts the patience; nobody awaits the timer, which `cancel` ends.
-  func begin(_ attended: Attended) {
+  /// Starts the patience, anew after a pause; nobody awaits the timer, which `cancel` ends.
+  func begin(_ attended: Attended, _ control: AttemptControl) {
     let timer = Task { [weak self] in
       do {
-        try await Task.sleep(for: Self.patience)
+        repeat { try await Task.sleep(for: Self.patience) } while control.isPaused
       } catch {
         // The program has ended by itself.
         return

@@ -70,7 +70,7 @@ struct AgentCall {
     let end = try await site.watcher.watching(folder.stdout) { watch in
       async let ended = ended(attended, watch)
       try await stream.read(watch) { isDone in
-        if isDone { afterTerminal.begin(attended) } else { afterTerminal.cancel() }
+        if isDone { afterTerminal.begin(attended, control) } else { afterTerminal.cancel() }
       }
       return await ended
     }

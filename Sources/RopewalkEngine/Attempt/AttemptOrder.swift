@@ -65,14 +65,25 @@ package protocol AttemptRunner: Sendable {
   ) async -> AttemptResult
 }
 
-/// The handle by which a running attempt is ended.
+/// What a running attempt is asked for.
+package enum AttemptRequest: Sendable, Equatable {
+  case end(CancelReason)
+  /// Its processes stop, and time stands still for their limits.
+  case pause
+  case resume
+}
+
+/// The handle by which a running attempt is paused, let go and ended.
 package final class AttemptControl: Sendable {
   private struct State {
     var reason: CancelReason?
-    var handler: (@Sendable (CancelReason) -> Void)?
+    var isPaused = false
+    var handler: (@Sendable (AttemptRequest) -> Void)?
   }
 
   private let state = Mutex(State())
+  /// Held while a request is handed on, so that none overtakes another.
+  private let handing = Mutex(())
 
   package init() {}
 
@@ -81,24 +92,49 @@ package final class AttemptControl: Sendable {
 
   /// Asks for the end; a weaker reason than one already given changes nothing.
   package func cancel(_ reason: CancelReason) {
-    let handler = state.withLock { state -> (@Sendable (CancelReason) -> Void)? in
-      if let known = state.reason, known >= reason { return nil }
-      state.reason = reason
-      return state.handler
+    handing.withLock { _ in
+      let handler = state.withLock { state -> (@Sendable (AttemptRequest) -> Void)? in
+        if let known = state.reason, known >= reason { return nil }
+        state.reason = reason
+        return state.handler
+      }
+      handler?(.end(reason))
     }
-    handler?(reason)
   }
 
-  /// Calls `handler` on each cancel while `body` runs, and at once when there was one before.
-  package func onCancel<Value: Sendable>(
-    _ handler: @escaping @Sendable (CancelReason) -> Void, during body: () async -> Value
-  ) async -> Value {
-    let known = state.withLock { state in
-      state.handler = handler
-      return state.reason
+  /// Whether what runs, and what starts, has to stand still.
+  package var isPaused: Bool { state.withLock { $0.isPaused } }
+
+  /// Stops what runs for the attempt; what starts later is stopped at once.
+  package func pause() { setPaused(true) }
+
+  package func resume() { setPaused(false) }
+
+  private func setPaused(_ isPaused: Bool) {
+    handing.withLock { _ in
+      let handler = state.withLock { state -> (@Sendable (AttemptRequest) -> Void)? in
+        guard state.isPaused != isPaused else { return nil }
+        state.isPaused = isPaused
+        return state.handler
+      }
+      handler?(isPaused ? .pause : .resume)
     }
-    if let known { handler(known) }
-    defer { state.withLock { $0.handler = nil } }
+  }
+
+  /// Calls `handler` on each request while `body` runs, and at once for what holds already.
+  ///
+  /// It is called by one at a time and must neither wait nor ask for anything itself.
+  package func onRequest<Value: Sendable>(
+    _ handler: @escaping @Sendable (AttemptRequest) -> Void, during body: () async -> Value
+  ) async -> Value {
+    handing.withLock { _ in
+      let (reason, isPaused) = state.withLock { state in
+        state.handler = handler
+        return (state.reason, state.isPaused)
+      }
+      if let reason { handler(.end(reason)) } else if isPaused { handler(.pause) }
+    }
+    defer { handing.withLock { _ in state.withLock { $0.handler = nil } } }
     return await body()
   }
 }

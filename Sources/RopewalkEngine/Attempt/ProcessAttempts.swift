@@ -175,11 +175,19 @@ extension AttemptOrder {
 }
 
 extension Attended {
-  /// Waits for the tree's end, which `control` can ask for; what a killed attendant left behind is
-  /// ended here.
+  /// Waits for the tree's end, which `control` can ask for, as for a pause; what a killed attendant
+  /// left behind is ended here.
   func ended(by control: AttemptControl, marks: [String: String]) async -> End {
-    let end = await control.onCancel({ self.end(hard: $0.isHard) }, during: { await ended() })
+    let end = await control.onRequest({ self.take($0) }, during: { await ended() })
     if case .lost = end { _ = await OrphanTree(marks: marks).end() }
     return end
+  }
+
+  private func take(_ request: AttemptRequest) {
+    switch request {
+    case .end(let reason): end(hard: reason.isHard)
+    case .pause: pause()
+    case .resume: resume()
+    }
   }
 }

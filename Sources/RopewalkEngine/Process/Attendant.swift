@@ -36,20 +36,25 @@ package struct Attendant: Sendable {
   }
 }
 
-/// A program under way with its attendant.
+/// A program under way with its attendant: a child of ours, or one that was found and adopted.
 package final class Attended: Sendable {
-  private let child: RunningChild
+  /// Nil for an adopted one.
+  private let child: RunningChild?
   private let folder: AttemptFolder
   /// Bound to this one attendant, so that no signal can reach another process of its number.
-  private let descriptor: Int32
+  private let process: PinnedProcess?
 
   init(child: RunningChild, folder: AttemptFolder) {
     self.child = child
     self.folder = folder
-    descriptor = csystem_pidfd_open(child.pid)
+    process = PinnedProcess(child.pid)
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  init(adopted process: PinnedProcess, folder: AttemptFolder) {
+    child = nil
+    self.folder = folder
+    self.process = process
+  }
 
   /// How it ended.
   package enum End: Sendable, Equatable {
@@ -60,20 +65,28 @@ package final class Attended: Sendable {
 
   /// Asks for the end of the tree: with its grace time, or with SIGKILL at once.
   package func end(hard: Bool) {
-    guard descriptor >= 0 else { return }
-    // It may have ended by itself just now; then there is nothing to ask for.
-    _ = csystem_pidfd_send_signal(descriptor, hard ? SIGQUIT : SIGTERM)
+    process?.signal(hard ? SIGQUIT : SIGTERM)
+    // One that was paused before it had made itself ready hears nothing else; to any other one
+    // that is asked to end this says nothing.
+    process?.signal(SIGCONT)
   }
+
+  /// Stops the tree, and its limits with it, until `resume` or `end`.
+  package func pause() { process?.signal(SIGTSTP) }
+
+  /// Lets a paused tree go on.
+  package func resume() { process?.signal(SIGCONT) }
 
   /// Returns once the attendant has ended, and with it the tree. Not cut short by cancellation.
   package func ended() async -> End {
-    let exit = await child.end()
+    let exit =
+      if let child { await child.end().text } else { await process?.end()?.text ?? "elsewhere" }
     do throws(SystemError) {
       if let record = try folder.endRecord() { return .recorded(record) }
     } catch {
       return .lost("its end record cannot be read: \(error)")
     }
-    return .lost("its attendant ended (\(exit.text)) without an end record")
+    return .lost("its attendant ended (\(exit)) without an end record")
   }
 }
 

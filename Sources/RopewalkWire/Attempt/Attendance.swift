@@ -4,16 +4,21 @@
 ///
 /// ```
 /// running ── program ended ──> draining ── drain over, request ──> terminating ── grace over ──> killing
-///    └────── limit, request, dead engine ──────────────────────────────┘           (hard: at once)┘
+///  │ ↑  └────── limit, request, dead engine ────────────────────────────┘           (hard: at once)┘
+///  ↓ │ pause and resume
+/// paused ── program ended ──> draining; request, dead engine ──> terminating
 /// any of them ── nothing left ──> ended          killing ── nothing helps for 10 s ──> ended
 /// ```
 ///
-/// It begins when the program runs; a program that could not be started has no attendance. Times
+/// It begins when the program runs; a program that could not be started has no attendance. While
+/// it is paused the program's own limits stand still, and a dead engine's time does not. Times
 /// are milliseconds by a clock that never jumps, and any `Int` is allowed as a limit.
 package struct Attendance: Sendable {
   package enum State: String, Sendable, CaseIterable {
     /// The program runs.
     case running
+    /// The program and all its descendants are stopped, until they are let go or ended.
+    case paused
     /// The program has ended; what it left behind may still finish.
     case draining
     /// Everything got SIGTERM and has until the end of its grace time.
@@ -25,6 +30,10 @@ package struct Attendance: Sendable {
   }
 
   package enum Action: Sendable, Equatable {
+    /// SIGSTOP to all, until none runs.
+    case stop
+    /// SIGCONT to all.
+    case `continue`
     /// Take down what outlived the program.
     case noteLeftovers
     /// SIGTERM and SIGCONT to all.
@@ -51,6 +60,9 @@ package struct Attendance: Sendable {
   /// The end of the drain, of the grace time, or of all hope; nil while running.
   private var deadline: Int?
   private var engineDiedAt: Int?
+  private var pausedAt: Int?
+  /// The pauses that are over, in milliseconds.
+  package private(set) var pausedFor = 0
   private var outputBytes = 0
   private var outputChangedAt: Int
   private var requests = 0
@@ -70,15 +82,21 @@ package struct Attendance: Sendable {
 
   /// The program itself has ended; descendants may be left.
   package mutating func programEnded(at now: Int) -> [Action] {
-    guard state == .running else { return [] }
-    state = .draining
-    deadline = Self.moment(spec.drain, after: now)
-    return []
+    switch state {
+    case .running, .paused:
+      // Somebody else has killed it in its pause: what it left gets its time to finish.
+      let wasPaused = endPause(at: now)
+      state = .draining
+      deadline = Self.moment(spec.drain, after: now)
+      return wasPaused ? [.continue] : []
+    case .draining, .terminating, .killing, .ended: return []
+    }
   }
 
   /// No process of the tree is left.
-  package mutating func treeEmptied() -> [Action] {
+  package mutating func treeEmptied(at now: Int) -> [Action] {
     guard state != .ended else { return [] }
+    endPause(at: now)
     state = .ended
     return [.finish]
   }
@@ -87,7 +105,8 @@ package struct Attendance: Sendable {
   package mutating func stopRequested(hard: Bool, at now: Int) -> [Action] {
     requests += 1
     switch state {
-    case .running:
+    case .running, .paused:
+      endPause(at: now)
       cause = .cancelled
       return hard ? kill(at: now) : terminate(grace: spec.grace, at: now)
     case .draining:
@@ -97,8 +116,27 @@ package struct Attendance: Sendable {
     }
   }
 
+  /// Somebody asks for a pause; what is about to end is let end.
+  package mutating func pauseRequested(at now: Int) -> [Action] {
+    guard state == .running else { return [] }
+    state = .paused
+    pausedAt = now
+    return [.stop]
+  }
+
+  /// Somebody asks for the pause's end.
+  package mutating func resumeRequested(at now: Int) -> [Action] {
+    guard state == .paused else { return [] }
+    endPause(at: now)
+    state = .running
+    return [.continue]
+  }
+
   /// The engine is gone; `passed` draws the conclusion once nobody came in time.
   package mutating func engineDied(at now: Int) { engineDiedAt = engineDiedAt ?? now }
+
+  /// Another engine has come in time. An end that has begun takes its course.
+  package mutating func engineAdopted() { engineDiedAt = nil }
 
   /// Time has passed; `outputBytes` is the size of both streams now.
   package mutating func passed(to now: Int, outputBytes bytes: Int) -> [Action] {
@@ -108,8 +146,9 @@ package struct Attendance: Sendable {
       outputChangedAt = now
     }
     switch state {
-    case .running:
+    case .running, .paused:
       guard let cause = limitReached(at: now) else { return [] }
+      endPause(at: now)
       self.cause = cause
       return terminate(grace: spec.grace, at: now)
     case .draining:
@@ -132,11 +171,12 @@ package struct Attendance: Sendable {
     switch state {
     case .running:
       moments = [
-        spec.timeout.map { Self.moment($0, after: startedAt) },
+        spec.timeout.map { Self.moment($0, after: countedFrom) },
         spec.idleTimeout.map { Self.moment($0, after: outputChangedAt) },
         orphanedAt,
         Self.moment(sampling, after: now),
       ]
+    case .paused: moments = [orphanedAt]
     case .draining: moments = [deadline, Self.moment(sampling, after: now)]
     case .terminating: moments = [deadline]
     case .killing: moments = [deadline, nextRound]
@@ -157,6 +197,22 @@ package struct Attendance: Sendable {
 
   // MARK: - Steps
 
+  /// The start, later by all pauses that are over.
+  private var countedFrom: Int { startedAt + pausedFor }
+
+  /// Counts the pause, if there is one, and moves what is measured past it.
+  ///
+  /// - Returns: whether there was one.
+  @discardableResult
+  private mutating func endPause(at now: Int) -> Bool {
+    guard let pausedAt else { return false }
+    self.pausedAt = nil
+    pausedFor += now - pausedAt
+    // What was written just before the pause may have been seen only in it.
+    outputChangedAt = min(outputChangedAt + (now - pausedAt), now)
+    return true
+  }
+
   private var orphanedAt: Int? {
     guard let engineDiedAt, let grace = spec.orphanGrace else { return nil }
     return Self.moment(grace, after: engineDiedAt)
@@ -164,9 +220,13 @@ package struct Attendance: Sendable {
 
   private func limitReached(at now: Int) -> EndRecord.Cause? {
     if outputBytes > spec.outputLimit { return .outputLimit }
-    if let limit = spec.timeout, now >= Self.moment(limit, after: startedAt) { return .timedOut }
-    if let limit = spec.idleTimeout, now >= Self.moment(limit, after: outputChangedAt) {
-      return .idle
+    if state == .running {
+      if let limit = spec.timeout, now >= Self.moment(limit, after: countedFrom) {
+        return .timedOut
+      }
+      if let limit = spec.idleTimeout, now >= Self.moment(limit, after: outputChangedAt) {
+        return .idle
+      }
     }
     if let orphanedAt, now >= orphanedAt { return .orphaned }
     return nil

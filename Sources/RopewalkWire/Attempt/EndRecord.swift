@@ -60,8 +60,10 @@ package struct EndRecord: Sendable, Equatable {
   package var failure: StartFailure?
   /// The wall clock at the start, in milliseconds since 1970.
   package var startedAt: Int
-  /// From start to the end of the whole tree, by the monotonic clock.
+  /// From start to the end of the whole tree, by the monotonic clock; pauses are part of it.
   package var seconds: Double
+  /// How long of that the tree was paused; no limit counts it.
+  package var pausedSeconds: Double
   /// User and system time of the program and of all descendants that were waited for.
   package var cpuSeconds: Double
   /// The largest resident size of any one process of the tree, in bytes.
@@ -79,8 +81,8 @@ package struct EndRecord: Sendable, Equatable {
 
   package init(
     cause: Cause, exit: Int32? = nil, signal: Int32? = nil, failure: StartFailure? = nil,
-    startedAt: Int = 0, seconds: Double = 0, cpuSeconds: Double = 0, peakMemoryBytes: Int = 0,
-    stdoutBytes: Int = 0, stderrBytes: Int = 0, killed: Bool = false,
+    startedAt: Int = 0, seconds: Double = 0, pausedSeconds: Double = 0, cpuSeconds: Double = 0,
+    peakMemoryBytes: Int = 0, stdoutBytes: Int = 0, stderrBytes: Int = 0, killed: Bool = false,
     leftovers: [Leftover] = [], unkillable: [Int] = [], diskFull: Bool = false
   ) {
     self.cause = cause
@@ -89,6 +91,7 @@ package struct EndRecord: Sendable, Equatable {
     self.failure = failure
     self.startedAt = startedAt
     self.seconds = seconds
+    self.pausedSeconds = pausedSeconds
     self.cpuSeconds = cpuSeconds
     self.peakMemoryBytes = peakMemoryBytes
     self.stdoutBytes = stdoutBytes
@@ -115,6 +118,7 @@ package struct EndRecord: Sendable, Equatable {
       ),
       ("startedAt", .int(startedAt)),
       ("seconds", .double(seconds)),
+      ("pausedSeconds", pausedSeconds > 0 ? .double(pausedSeconds) : nil),
       ("cpuSeconds", .double(cpuSeconds)),
       ("peakMemoryBytes", .int(peakMemoryBytes)),
       ("stdoutBytes", .int(stdoutBytes)),
@@ -147,6 +151,7 @@ package struct EndRecord: Sendable, Equatable {
         return StartFailure(step: step, errno: errno, path: failure["path"]?.string ?? "")
       },
       startedAt: startedAt, seconds: seconds,
+      pausedSeconds: value["pausedSeconds"]?.double ?? 0,
       cpuSeconds: value["cpuSeconds"]?.double ?? 0,
       peakMemoryBytes: value["peakMemoryBytes"]?.int ?? 0,
       stdoutBytes: value["stdoutBytes"]?.int ?? 0,

@@ -8,7 +8,7 @@ import Testing
   /// What can be seen, at one moment each.
   enum Input: String, CaseIterable {
     case programEnded, treeEmptied, stop, stopHard, engineDied, nothing, output, tooMuchOutput
-    case timeout, idle, graceOver, drainOver, roundOver, hopeOver
+    case timeout, idle, graceOver, drainOver, roundOver, hopeOver, pause, resume, adopted
   }
 
   /// The moment at which all table rows begin; the program has run for it.
@@ -26,10 +26,11 @@ import Testing
     _ = attendance.passed(to: now, outputBytes: 10)
     switch state {
     case .running: break
+    case .paused: _ = attendance.pauseRequested(at: now)
     case .draining: _ = attendance.programEnded(at: now)
     case .terminating: _ = attendance.stopRequested(hard: false, at: now)
     case .killing: _ = attendance.stopRequested(hard: true, at: now)
-    case .ended: _ = attendance.treeEmptied()
+    case .ended: _ = attendance.treeEmptied(at: now)
     }
     return attendance
   }
@@ -37,13 +38,20 @@ import Testing
   static func feed(_ input: Input, to attendance: inout Attendance) -> [Attendance.Action] {
     switch input {
     case .programEnded: attendance.programEnded(at: now)
-    case .treeEmptied: attendance.treeEmptied()
+    case .treeEmptied: attendance.treeEmptied(at: now)
     case .stop: attendance.stopRequested(hard: false, at: now)
     case .stopHard: attendance.stopRequested(hard: true, at: now)
     case .engineDied:
       {
         attendance.engineDied(at: now)
         return attendance.passed(to: now, outputBytes: 10)
+      }()
+    case .pause: attendance.pauseRequested(at: now)
+    case .resume: attendance.resumeRequested(at: now)
+    case .adopted:
+      {
+        attendance.engineAdopted()
+        return []
       }()
     case .nothing: attendance.passed(to: now, outputBytes: 10)
     case .output: attendance.passed(to: now, outputBytes: 20)
@@ -73,6 +81,15 @@ import Testing
       .tooMuchOutput: Row(state: .terminating, actions: [.terminate], cause: .outputLimit),
       .timeout: Row(state: .terminating, actions: [.terminate], cause: .timedOut),
       .idle: Row(state: .terminating, actions: [.terminate], cause: .idle),
+      .pause: Row(state: .paused, actions: [.stop]),
+    ],
+    .paused: [
+      .programEnded: Row(state: .draining, actions: [.continue]),
+      .treeEmptied: Row(state: .ended, actions: [.finish]),
+      .stop: Row(state: .terminating, actions: [.terminate], cause: .cancelled),
+      .stopHard: Row(state: .killing, actions: [.kill(round: 1)], cause: .cancelled),
+      .tooMuchOutput: Row(state: .terminating, actions: [.terminate], cause: .outputLimit),
+      .resume: Row(state: .running, actions: [.continue]),
     ],
     .draining: [
       .treeEmptied: Row(state: .ended, actions: [.finish]),
@@ -117,6 +134,79 @@ import Testing
       #expect(actions == row.actions, "\(state) \(input)")
       #expect(attendance.cause == row.cause, "\(state) \(input)")
     }
+  }
+
+  @Test("a pause is not counted by the timeout, and is told")
+  func pauseAndTimeout() {
+    var attendance = Self.attendance(in: .paused)
+    #expect(attendance.sleep(at: 1_000) == nil)
+    #expect(attendance.passed(to: 501_000, outputBytes: 10) == [])
+    #expect(attendance.resumeRequested(at: 501_000) == [.continue])
+    #expect(attendance.pausedFor == 500_000)
+    #expect(attendance.passed(to: 520_000, outputBytes: 20) == [])
+    #expect(attendance.passed(to: 545_000, outputBytes: 30) == [])
+    #expect(attendance.passed(to: 559_999, outputBytes: 30) == [])
+    #expect(attendance.passed(to: 560_000, outputBytes: 30) == [.terminate])
+    #expect(attendance.cause == .timedOut)
+  }
+
+  @Test("a pause is not counted by the idle limit, also where output is seen only in it")
+  func pauseAndIdle() {
+    var spec = Self.spec()
+    spec.timeout = nil
+    var attendance = Attendance(spec, startedAt: 0)
+    #expect(attendance.passed(to: 1_000, outputBytes: 10) == [])
+    #expect(attendance.pauseRequested(at: 11_000) == [.stop])
+    #expect(attendance.resumeRequested(at: 20_000) == [.continue])
+    #expect(attendance.passed(to: 39_999, outputBytes: 10) == [])
+    var late = attendance
+    #expect(attendance.passed(to: 40_000, outputBytes: 10) == [.terminate])
+    #expect(attendance.cause == .idle)
+
+    #expect(late.pauseRequested(at: 39_999) == [.stop])
+    #expect(late.passed(to: 50_000, outputBytes: 11) == [])
+    #expect(late.resumeRequested(at: 55_000) == [.continue])
+    #expect(late.passed(to: 84_999, outputBytes: 11) == [])
+    #expect(late.passed(to: 85_000, outputBytes: 11) == [.terminate])
+    #expect(late.pausedFor == 9_000 + 15_001)
+  }
+
+  @Test("two pauses add up, and one that is ended otherwise counts")
+  func pausesAddUp() {
+    var attendance = Self.attendance(in: .running)
+    _ = attendance.pauseRequested(at: 2_000)
+    _ = attendance.resumeRequested(at: 2_300)
+    _ = attendance.pauseRequested(at: 3_000)
+    #expect(attendance.stopRequested(hard: false, at: 3_030) == [.terminate])
+    #expect(attendance.pausedFor == 330)
+    #expect(attendance.resumeRequested(at: 3_040) == [])
+    #expect(attendance.state == .terminating)
+  }
+
+  @Test("the time of a dead engine does not stand still in a pause")
+  func orphanedWhilePaused() {
+    var attendance = Self.attendance(in: .running)
+    attendance.engineDied(at: 1_000)
+    #expect(attendance.pauseRequested(at: 1_500) == [.stop])
+    #expect(attendance.sleep(at: 1_500) == 2_500)
+    #expect(attendance.passed(to: 3_999, outputBytes: 10) == [])
+    #expect(attendance.passed(to: 4_000, outputBytes: 10) == [.terminate])
+    #expect(attendance.cause == .orphaned)
+    #expect(attendance.pausedFor == 2_500)
+  }
+
+  @Test("an engine that takes over in time is an engine, and its death counts anew")
+  func adopted() {
+    var attendance = Self.attendance(in: .running)
+    attendance.engineDied(at: 1_000)
+    attendance.engineAdopted()
+    #expect(attendance.passed(to: 5_000, outputBytes: 20) == [])
+    attendance.engineDied(at: 6_000)
+    #expect(attendance.passed(to: 8_999, outputBytes: 30) == [])
+    #expect(attendance.passed(to: 9_000, outputBytes: 30) == [.terminate])
+    attendance.engineAdopted()
+    #expect(attendance.state == .terminating)
+    #expect(attendance.cause == .orphaned)
   }
 
   @Test("a dead engine ends the tree once its time has passed, and not before")
@@ -179,7 +269,7 @@ import Testing
   func endsWhileTerminating() {
     var attendance = Self.attendance(in: .terminating)
     #expect(attendance.programEnded(at: 2_000) == [])
-    #expect(attendance.treeEmptied() == [.finish])
+    #expect(attendance.treeEmptied(at: 2_000) == [.finish])
     #expect(attendance.cause == .cancelled)
     #expect(!attendance.killed)
   }

@@ -178,7 +178,7 @@ struct EndingTests {
     let script = "echo up >$READY; read x <$GO; exit 6"
     let end = try await AttendantHarness.attend(sh: script) { attempt in
       try await attempt.ready()
-      for number in [SIGUSR1, SIGUSR2, SIGHUP, SIGPIPE, SIGALRM, SIGTSTP, SIGTTOU, SIGWINCH, 40] {
+      for number in [SIGUSR1, SIGUSR2, SIGHUP, SIGPIPE, SIGALRM, SIGTTIN, SIGTTOU, SIGWINCH, 40] {
         attempt.signal(number)
       }
       attempt.go()
