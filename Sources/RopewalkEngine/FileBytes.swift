@@ -87,6 +87,20 @@ package enum FileBytes {
     try writeAll(bytes, to: descriptor, path: path)
   }
 
+  /// Puts a file for the user alone in the place of another, or of none: whole, or not at all, also when the power
+  /// fails.
+  package static func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+    let new = path + ".new"
+    unlink(new)
+    let descriptor = csystem_open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw SystemError("create", new) }
+    defer { close(descriptor) }
+    try writeAll(bytes, to: descriptor, path: new)
+    guard fsync(descriptor) == 0 else { throw SystemError("sync", new) }
+    guard rename(new, path) == 0 else { throw SystemError("rename", new) }
+    try JournalWriter.syncFolder(of: path)
+  }
+
   /// Writes every byte, however many calls it takes.
   package static func writeAll(
     _ bytes: [UInt8], to descriptor: Int32, path: String

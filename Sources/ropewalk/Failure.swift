@@ -67,6 +67,7 @@ extension Failure {
     case let error as RunnerFileErrors:
       self.init(
         .badPlan, "badRunner", "the runner file is refused\n" + error.errors.text(file: error.path))
+    case let refusal as ResumptionRefusal: self = Self.resumption(refusal)
     case let error as UserFileErrors: self = Self.userFile(error)
     default: self.init(.defect, "defect", "this should not have happened: \(error)")
     }
@@ -94,6 +95,32 @@ extension Failure {
     return Failure(
       .environment, "missing", "\(what) \(programs.joined(separator: ", ")) \(verb) not found",
       hint: error.missing.compactMap(\.hint).first)
+  }
+
+  private static func resumption(_ refusal: ResumptionRefusal) -> Failure {
+    switch refusal {
+    case .live(let run, let holder):
+      Failure(
+        .environment, "live", "\(holder) works on the run `\(run)`",
+        hint: "`ropewalk status \(run)` shows how it stands; `ropewalk cancel \(run)` ends it")
+    case .damaged(let run, let line, let what):
+      Failure(
+        .environment, "damaged",
+        "the journal of the run `\(run)` is damaged at line \(line): \(what)",
+        hint: "its results so far are in `ropewalk status \(run)`; run the plan anew")
+    case .unreadable(let run, let what):
+      Failure(.environment, "unreadable", "the run `\(run)` cannot go on: \(what)")
+    case .over(let report):
+      Failure(
+        .usage, "over",
+        "the run `\(report.run?.text ?? "")` is over (\(report.state.rawValue)); nothing is left to be done",
+        hint: report.state == .completed
+          ? nil : "`ropewalk retry \(report.run?.text ?? "")` tries again what failed")
+    case .unknownTask(let run, let name, let near):
+      Failure(
+        .usage, "unknownTask", "the run `\(run)` has no task `\(name)`",
+        hint: near.map { "did you mean `\($0)`?" })
+    }
   }
 
   private static func plan(_ refusal: PlanRefusal) -> Failure {

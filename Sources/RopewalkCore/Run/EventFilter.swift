@@ -30,7 +30,8 @@ package struct EventFilter: Sendable, Equatable {
 extension RunEvent {
   /// Every kind that an event of this version can have.
   package static let kinds = [
-    "runStarted", "runResumed", "tasksRevived", "taskQueued", "taskStarted", "agentAssigned", "attemptStarted", "agentWorking",
+    "runStarted", "runResumed", "tasksRevived", "taskQueued", "taskStarted", "agentAssigned",
+    "attemptStarted", "agentWorking",
     "agentMessage", "agentToolCall", "agentToolResult", "agentUsage", "agentUnknown",
     "verificationFinished", "attemptFinished", "attemptRetried", "fallback", "rateLimited",
     "proposalMade", "debateRound", "decisionMade", "budgetWarned", "budgetExceeded", "cancelled",

@@ -21,6 +21,8 @@ package struct RunStart: Sendable, Equatable {
   package var plan: String
   /// The plan file as it was named; nil when it came from elsewhere.
   package var planFile: String?
+  /// The CRC-32 of that file's text, by which it is seen whether it was changed.
+  package var planSum: String?
   /// The commit that every task without needs starts from.
   package var base: ObjectID?
   package var version: String
@@ -29,11 +31,12 @@ package struct RunStart: Sendable, Equatable {
   package var tasks: [Task]
 
   package init(
-    plan: String, planFile: String?, base: ObjectID?, version: String, concurrency: Int, pid: Int,
-    tasks: [Task]
+    plan: String, planFile: String?, planSum: String? = nil, base: ObjectID?, version: String,
+    concurrency: Int, pid: Int, tasks: [Task]
   ) {
     self.plan = plan
     self.planFile = planFile
+    self.planSum = planSum
     self.base = base
     self.version = version
     self.concurrency = concurrency
@@ -45,6 +48,7 @@ package struct RunStart: Sendable, Equatable {
     [
       ("plan", .string(plan)),
       ("planFile", planFile.map(JSON.string)),
+      ("planSum", planSum.map(JSON.string)),
       ("base", base.map { .string($0.text) }),
       ("version", .string(version)),
       ("concurrency", .int(concurrency)),
@@ -67,6 +71,7 @@ package struct RunStart: Sendable, Equatable {
   package init(_ value: JSONValue) {
     self.init(
       plan: value["plan"]?.string ?? "", planFile: value["planFile"]?.string,
+      planSum: value["planSum"]?.string,
       base: value["base"]?.string.flatMap(ObjectID.init),
       version: value["version"]?.string ?? "", concurrency: value["concurrency"]?.int ?? 1,
       pid: value["pid"]?.int ?? 0,

@@ -15,6 +15,11 @@ package enum JournalLine {
     return line
   }
 
+  /// The CRC-32 of any bytes, in hexadecimal digits.
+  package static func sum(of bytes: [UInt8]) -> String {
+    String(decoding: CRC32.text(CRC32.of(bytes[...])), as: UTF8.self)
+  }
+
   /// What is wrong with a line.
   package enum Damage: Error, Equatable {
     /// It does not end with a sum, or the sum is another line's.

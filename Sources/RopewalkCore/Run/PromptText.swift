@@ -18,6 +18,12 @@ package enum PromptText {
     return text
   }
 
+  /// What an agent is told that was interrupted in the midst of its work and still knows its task.
+  package static let continuation = """
+    You were interrupted before you had finished; the interruption had nothing to do with your \
+    work. The folder is as you left it. Look at how far you came, then go on and finish the task.
+    """
+
   /// What goes back to the agent whose result the verification refused.
   ///
   /// - Parameter hasSession: whether the agent still knows the task; otherwise it is told again.

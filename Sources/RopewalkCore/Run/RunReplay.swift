@@ -4,6 +4,8 @@
 /// A run as its journal leaves it.
 package struct RunReplay: Sendable {
   package private(set) var report = RunReport()
+  /// What the run set out to do.
+  package private(set) var start: RunStart?
   package private(set) var schedule: ScheduleReplay
   package private(set) var memory: AttemptMemory
   /// By task that has not ended, the commit that its first steps started from.
@@ -22,6 +24,7 @@ package struct RunReplay: Sendable {
   /// Takes in the next event.
   package mutating func apply(_ event: RunEvent) {
     report.apply(event)
+    if case .runStarted(let start) = event.payload { self.start = start }
     guard misfit == nil else { return }
     remember(event)
     do throws(ScheduleReplay.Misfit) {

@@ -17,6 +17,8 @@ package struct ScheduleReplay: Sendable {
   package struct Conclusion: Sendable {
     /// What was decided and is not in the journal.
     package var left: [Schedule.Action]
+    /// Whether the whole run is cancelled.
+    package var isEnd: Bool
     package var revived: TasksRevived?
     /// What is to be done now.
     package var actions: [Schedule.Action]
@@ -88,6 +90,7 @@ package struct ScheduleReplay: Sendable {
         throw misfit(event, "no step \(start.step?.index ?? 0) waits for attempt \(key.number)")
       }
       take(actions)
+      if start.session != nil { schedule.takesUpSession(key.task, attempt: key.number) }
       open[key] = OpenAttempt(start: start)
     case .attemptFinished(let result):
       if open.removeValue(forKey: key) == nil {
@@ -120,10 +123,15 @@ package struct ScheduleReplay: Sendable {
     let revived = wanted.tasks(schedule)
     var actions = timers
     for key in open.keys.sorted() { actions += schedule.endUnwanted(key) }
-    actions += schedule.revive(revived, isFresh: wanted.isFresh)
+    if wanted == .end {
+      actions += schedule.cancel(nil, .requested)
+    } else {
+      actions += schedule.revive(revived, isFresh: wanted.isFresh)
+    }
     let ids = revived.map { schedule.tasks[$0].id }
     return Conclusion(
-      left: left, revived: ids.isEmpty ? nil : TasksRevived(tasks: ids, isFresh: wanted.isFresh),
+      left: left, isEnd: wanted == .end,
+      revived: ids.isEmpty ? nil : TasksRevived(tasks: ids, isFresh: wanted.isFresh),
       actions: actions)
   }
 
@@ -167,8 +175,8 @@ package struct ScheduleReplay: Sendable {
 
 /// What of a run that has ended is taken up again.
 package enum Revival: Sendable, Equatable {
-  /// Nothing: what has ended stays so.
-  case none
+  /// Nothing: what has not ended is cancelled.
+  case end
   /// What ended because the run did.
   case interrupted
   /// These, or all that failed; and what was skipped because of them.
@@ -178,9 +186,10 @@ package enum Revival: Sendable, Equatable {
     if case .retry = self { true } else { false }
   }
 
-  func tasks(_ schedule: Schedule) -> [Int] {
+  /// The tasks of a schedule that this takes up.
+  package func tasks(_ schedule: Schedule) -> [Int] {
     switch self {
-    case .none: []
+    case .end: []
     case .interrupted: schedule.interruptedTasks
     case .retry(let tasks): schedule.retriedTasks(tasks)
     }
@@ -225,7 +234,9 @@ extension Schedule.Action {
     case .tell(let task, .round): (task, "debateRound")
     case .tell(let task, .decision): (task, "decisionMade")
     case .finish(let task, _): (task, "taskFinished")
-    case .assign, .startAttempt, .endAttempt, .retryLater, .startTimer, .warn, .limitReached, .finishRun: nil
+    case .assign, .startAttempt, .endAttempt, .retryLater, .startTimer, .warn, .limitReached,
+      .finishRun:
+      nil
     }
   }
 }

@@ -16,6 +16,12 @@ extension Schedule {
     return state.isRepair && wasInterrupted(task, state, result)
   }
 
+  /// An attempt goes on in the session of one that was interrupted.
+  package mutating func takesUpSession(_ task: Int, attempt: Int) {
+    guard let step = progress[task].step(ofAttempt: attempt) else { return }
+    progress[task].steps[step].isInSession = true
+  }
+
   /// Whether a step starts from what its task starts from.
   func startsAtTask(_ task: Int, _ step: Int) -> Bool {
     progress[task].steps.indices.contains(step) && progress[task].steps[step].step.start == nil

@@ -122,6 +122,7 @@ extension Schedule {
     progress[task].steps[step].isLive = true
     progress[task].steps[step].isRepair = purpose == .repair
     progress[task].steps[step].isInterrupted = false
+    progress[task].steps[step].isInSession = false
     let attempt = upcoming(task, step)
     progress[task].steps[step].nextAttempt = nil
     progress[task].steps[step].attempt = attempt

@@ -43,6 +43,12 @@ extension Schedule {
     }
     let tries = max(
       tasks[task].allowedTries, state.step.isRetried ? RetryPolicy.standardAttempts : 1)
+    if cause.isRetryable, state.isInSession, !state.isRepair {
+      // The session may have been past going on with: this was no try of the step itself.
+      progress[task].steps[step].tries -= 1
+      retry(task, step, after: result.retryAfter ?? .zero, &actions)
+      return true
+    }
     if cause.isRetryable, state.tries < tries {
       handOver(task, step, result)
       retry(task, step, after: result.retryAfter ?? .zero, &actions)
@@ -85,6 +91,8 @@ extension Schedule {
     progress[task].steps[step].chosen = first
     progress[task].steps[step].fallbacks += 1
     progress[task].steps[step].tries = 0
+    // The other one knows nothing of a session.
+    progress[task].steps[step].isInterrupted = false
     progress[task].steps[step].step.work = .agent(chain[used])
     if progress[task].live == 0, progress[task].state == .running { move(task, .retried) }
     actions.append(

@@ -41,6 +41,8 @@ struct StepProgress {
   var isRepairDue = false
   /// Whether its latest attempt is a repair.
   var isRepair = false
+  /// Whether its latest attempt took up the session of an interrupted one.
+  var isInSession = false
   /// Whether its latest attempt was ended by nothing that it did: its engine died, or the run was ended.
   var isInterrupted = false
   /// Those who took over, so far.

@@ -43,34 +43,53 @@ struct AgentCall {
     resuming earlier: AttemptResult.Usage? = nil, spent: AttemptResult.Usage? = nil,
     reporter: (any AttemptReporter)?
   ) async throws -> Ended {
-    let attended = try await site.attendant.start(folder)
+    await take(
+      .running(try await site.attendant.start(folder)), invocation, spec, prompt: prompt,
+      resuming: earlier, spent: spent, reporter: reporter)
+  }
+
+  /// What there is to read of a program.
+  enum Source {
+    case running(Attended)
+    case ended(Attended.End)
+  }
+
+  /// Reads a program to its end, also one that another engine has started.
+  ///
+  /// - Parameter skipping: so many of the agent's events are in the journal already.
+  func take(
+    _ source: Source, _ invocation: Invocation, _ spec: AttemptSpec, prompt: String,
+    resuming earlier: AttemptResult.Usage?, spent: AttemptResult.Usage? = nil, skipping: Int = 0,
+    reporter: (any AttemptReporter)?
+  ) async -> Ended {
     let report = AgentReport(
       reporter: reporter, prices: site.prices, askedModel: agent.agent.model, spent: spent)
     let stream = AgentStream(
       path: folder.stdout, decoder: AgentOutputDecoder(agent.rules, resuming: earlier),
-      report: report)
+      report: report, skipping: skipping)
     var ended: Ended
     do {
-      let (end, outcome) = try await read(attended, stream, invocation)
+      let (end, outcome) = try await read(source, stream, invocation)
       ended = Ended(result: judge(end, outcome, spec), outcome: outcome)
     } catch {
       // It has run, whatever became of what it said.
       ended = Ended(result: AttemptResult(failed: .lost, "its output was lost: \(error)"))
       ended.result.usage = .unknown
     }
-    await settle(&ended, prompt: prompt)
+    await settle(&ended, prompt: prompt, isRecovered: order.recovery != nil)
     return ended
   }
 
   private func read(
-    _ attended: Attended, _ stream: AgentStream, _ invocation: Invocation
+    _ source: Source, _ stream: AgentStream, _ invocation: Invocation
   ) async throws -> (Attended.End, AgentOutcome) {
     let afterTerminal = AfterTerminal()
     var stream = stream
     let end = try await site.watcher.watching(folder.stdout) { watch in
-      async let ended = ended(attended, watch)
+      async let ended = ended(source, watch)
       try await stream.read(watch) { isDone in
-        if isDone { afterTerminal.begin(attended, control) } else { afterTerminal.cancel() }
+        guard isDone, case .running(let attended) = source else { return afterTerminal.cancel() }
+        afterTerminal.begin(attended, control)
       }
       return await ended
     }
@@ -96,8 +115,13 @@ struct AgentCall {
   }
 
   /// Waits for the tree's end; what a killed attendant left behind is ended here.
-  private func ended(_ attended: Attended, _ watch: FileWatcher.Watch) async -> Attended.End {
-    let end = await attended.ended(by: control, marks: order.marks(site.folder.run))
+  private func ended(_ source: Source, _ watch: FileWatcher.Watch) async -> Attended.End {
+    let end =
+      switch source {
+      case .running(let attended):
+        await attended.ended(by: control, marks: order.marks(site.folder.run))
+      case .ended(let end): end
+      }
     watch.finish()
     return end
   }
@@ -137,7 +161,7 @@ struct AgentCall {
   }
 
   /// Prices what was used, where the CLI does not say its cost, and writes it down.
-  private func settle(_ ended: inout Ended, prompt: String) async {
+  private func settle(_ ended: inout Ended, prompt: String, isRecovered: Bool) async {
     guard let usage = ended.result.usage else { return }
     let sizes = (promptBytes: prompt.utf8.count, answerBytes: ended.outcome.text?.utf8.count ?? 0)
     let priced = site.prices.completing(
@@ -145,7 +169,7 @@ struct AgentCall {
       sizes: site.estimatesCosts ? sizes : nil)
     ended.result.usage = priced
     let problem = await site.spending.add(
-      priced, model: ended.outcome.model, by: agent.agent, for: order)
+      priced, model: ended.outcome.model, by: agent.agent, for: order, onlyOnce: isRecovered)
     if let problem { ended.result.notes.append(problem) }
   }
 }

@@ -10,8 +10,13 @@ struct AgentStream {
   private var splitter = LineSplitter()
   private(set) var decoder: AgentOutputDecoder
   private let report: AgentReport
+  /// So many events have been handed on by an engine before this one.
+  private var told: Int
 
-  init(path: String, decoder: AgentOutputDecoder, report: AgentReport) {
+  init(
+    path: String, decoder: AgentOutputDecoder, report: AgentReport, skipping told: Int = 0
+  ) {
+    self.told = told
     self.path = path
     self.decoder = decoder
     self.report = report
@@ -53,7 +58,13 @@ struct AgentStream {
       case .line(let bytes): decoder.line(bytes[...])
       case .oversized(let count): decoder.oversizedLine(byteCount: count)
       }
-    for event in events { await report.tell(event, model: decoder.model) }
+    for event in events {
+      if told > 0 {
+        told -= 1
+      } else {
+        await report.tell(event, model: decoder.model)
+      }
+    }
   }
 }
 

@@ -49,9 +49,31 @@ struct AttemptWork {
       order, program: agent.program, worktree: place.worktree, start: place.start, to: reporter)
   }
 
-  private var session: String? {
-    guard order.purpose == .repair, agent.spec.canResume else { return nil }
-    return order.previous?.sessionID
+  private var session: String? { site.session(of: order) }
+
+  /// Goes on with what another engine has begun: awaits its end, or takes the end that it came to meanwhile.
+  ///
+  /// - Throws: when what it was told cannot be read.
+  func recover(_ found: AttemptRecovery.Found) async throws -> AttemptResult {
+    guard let spec = found.spec else { throw WorktreeError.worktreeGone(path: folder.path) }
+    // A prompt that was given as an argument is in the spec; its size is of no account.
+    let prompt = (try? FileBytes.read(folder.prompt, limit: 64 << 20)) ?? []
+    let text = String(decoding: prompt, as: UTF8.self)
+    let invocation = try agent.invocation(
+      prompt: text, worktree: place.path, attempt: folder.path, session: session)
+    let call = AgentCall(
+      site: site, order: order, agent: agent, folder: folder, control: control)
+    var ended = await call.take(
+      found.source, invocation, spec, prompt: text,
+      resuming: session == nil ? nil : order.sessionUsage, skipping: found.toldEvents,
+      reporter: reporter)
+    if ended.result.cause == .lost || ended.result.cause == .cancelled, control.reason == nil {
+      // It did not fail: nobody was there any more.
+      ended.result.cause = .orphaned
+      ended.result.verdict = nil
+    }
+    await keep(&ended.result, ended.outcome)
+    return ended.result
   }
 
   private func work(_ prompt: AttemptPrompt) async throws -> AttemptResult {
@@ -103,7 +125,7 @@ struct AttemptWork {
     _ worktree: Worktree, _ result: inout AttemptResult, _ outcome: AgentOutcome
   ) async throws {
     let collected = try await site.worktrees.collect(
-      worktree, message: message(result), base: place.start)
+      worktree, message: message(result), base: place.start, date: date)
     result.notes += collected.oddities
     result.tree = collected.tree
     result.changedFiles = collected.changed ? collected.fileCount : nil
@@ -128,13 +150,20 @@ struct AttemptWork {
     let ref = order.snapshotRef(site.folder.run)
     guard
       let kept = try await site.worktrees.keepSnapshot(
-        worktree, ref: ref, message: message(result), base: place.start)
+        worktree, ref: ref, message: message(result), base: place.start, date: date)
     else { return }
     result.notes += kept.oddities.filter { !result.notes.contains($0) }
     result.tree = kept.tree
     result.changedFiles = kept.fileCount
     result.commit = kept.commit
     result.ref = ref
+  }
+
+  /// When the agent ended: made again after a crash, the commit is the same one.
+  private var date: CommitDate? {
+    // Without a record the present time does as well as any.
+    guard let record = try? folder.endRecord() else { return nil }
+    return CommitDate(seconds: record.startedAt / 1000 + Int(record.seconds))
   }
 
   private func message(_ result: AttemptResult) -> String {

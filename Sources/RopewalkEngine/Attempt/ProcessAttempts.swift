@@ -25,12 +25,14 @@ package final class ProcessAttempts: AttemptRunner {
     /// The wall clock, for what a provider says of the time of day.
     package var now: @Sendable () -> Timestamp
     let starts: StartCommits
+    /// Whether another engine has worked on the run before.
+    package let isResumed: Bool
 
     package init(
       plan: Plan, folder: RunFolder, base: ObjectID, worktrees: WorktreeStore,
       attendant: Attendant, watcher: FileWatcher, agents: ResolvedAgents, prices: PriceTable,
       estimatesCosts: Bool, instructions: AgentInstructions, spending: SpendingLog,
-      now: @escaping @Sendable () -> Timestamp
+      now: @escaping @Sendable () -> Timestamp, starts: [TaskID: ObjectID]? = nil
     ) {
       self.plan = plan
       self.folder = folder
@@ -44,7 +46,8 @@ package final class ProcessAttempts: AttemptRunner {
       self.instructions = instructions
       self.spending = spending
       self.now = now
-      starts = StartCommits(worktrees: worktrees, base: base)
+      self.starts = StartCommits(worktrees: worktrees, base: base, known: starts ?? [:])
+      isResumed = starts != nil
     }
   }
 
@@ -78,6 +81,7 @@ package final class ProcessAttempts: AttemptRunner {
   private func carryOut(
     _ order: AttemptOrder, _ control: AttemptControl, _ reporter: any AttemptReporter
   ) async throws -> AttemptResult {
+    if let begun = order.recovery { return try await recover(order, begun, control, reporter) }
     switch order.step.work {
     case .agent(let role):
       guard let agent = site.agents[role] else {
@@ -103,6 +107,24 @@ package final class ProcessAttempts: AttemptRunner {
         try await PromptRendering(site: site, order: order, worktree: "").text(), order, reporter)
     case .anyAgent: preconditionFailure("nobody was chosen for a step of `\(order.task.id)`")
     }
+  }
+
+  /// Takes over what another engine has begun.
+  private func recover(
+    _ order: AttemptOrder, _ begun: ScheduleReplay.OpenAttempt, _ control: AttemptControl,
+    _ reporter: any AttemptReporter
+  ) async throws -> AttemptResult {
+    let recovery = AttemptRecovery(site: site, order: order, begun: begun)
+    guard case .agent(let role) = order.step.work, let agent = site.agents[role] else {
+      try await recovery.endHelpers()
+      return recovery.interrupted("its engine died while it was carried out")
+    }
+    let found = try await recovery.find()
+    if let lost = found.lost { return lost }
+    return try await AttemptWork(
+      site: site, order: order, place: try places.recovered(order, begun.start), control: control,
+      reporter: reporter, agent: agent
+    ).recover(found)
   }
 
   /// What is known without asking anybody.
@@ -145,7 +167,16 @@ extension ProcessAttempts.Site {
     await reporter.starting(
       AttemptStart(
         folder: name, worktree: worktree?.path, start: start, program: program,
-        isRepair: order.purpose == .repair, step: order.info))
+        isRepair: order.purpose == .repair,
+        session: session(of: order), step: order.info))
+  }
+
+  /// The session that an attempt takes up again; nil where it begins one of its own.
+  func session(of order: AttemptOrder) -> String? {
+    guard order.purpose != .attempt, case .agent(let role) = order.step.work,
+      agents[role]?.spec.canResume == true
+    else { return nil }
+    return order.recovery.map(\.start.session) ?? order.previous?.sessionID
   }
 
   /// Ties a good result: as the task's branch, or as a contribution to it. Returns the ref.
@@ -156,7 +187,8 @@ extension ProcessAttempts.Site {
       return ref
     }
     let branch = "ropewalk/\(folder.run)/\(order.task.id)"
-    try await worktrees.publish(branch: branch, commit: commit, expecting: nil)
+    let old = isResumed ? try await worktrees.setAside(branch: branch, for: commit) : nil
+    try await worktrees.publish(branch: branch, commit: commit, expecting: old)
     return "refs/heads/" + branch
   }
 }

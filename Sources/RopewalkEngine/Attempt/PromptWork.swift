@@ -43,6 +43,10 @@ struct PromptWork {
   /// - Throws: `ContextFileError`, `PromptTooLong`, what git throws; nothing has run then.
   func prompt(announce: () async throws -> Void) async throws -> AttemptPrompt {
     var prompt = AttemptPrompt()
+    if order.purpose == .continuation, hasSession {
+      prompt.text = PromptText.continuation
+      return prompt
+    }
     if order.purpose != .repair {
       try await compose(&prompt, role: agent.role, order.step.expect, announce)
       return prompt

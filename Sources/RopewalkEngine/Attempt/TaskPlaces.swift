@@ -29,18 +29,49 @@ final class TaskPlaces: Sendable {
   func place(for order: AttemptOrder) async throws -> TaskPlace {
     if order.task.worktree == .none { return try scratch(order) }
     let start = try await site.starts.commit(for: order)
-    if order.purpose == .repair,
-      let worktree = known.withLock({ $0[Key(task: order.task.id, place: order.step.place)] })
-    {
+    guard order.purpose == .repair || site.session(of: order) != nil else {
+      return try await place(for: order, at: start)
+    }
+    let key = Key(task: order.task.id, place: order.step.place)
+    if let worktree = worktree(key) {
       return TaskPlace(path: worktree.path, worktree: worktree, start: start)
     }
-    return try await place(for: order, at: start)
+    // What the attempt before left is in its snapshot.
+    let left = try await place(for: order, at: order.previous?.commit ?? start)
+    return TaskPlace(path: left.path, worktree: left.worktree, start: start)
+  }
+
+  /// The place of an attempt that another engine has begun, as it is.
+  ///
+  /// - Throws: `WorktreeError.worktreeGone`.
+  func recovered(_ order: AttemptOrder, _ begun: AttemptStart) throws -> TaskPlace {
+    if order.task.worktree == .none { return try scratch(order) }
+    let key = Key(task: order.task.id, place: order.step.place)
+    guard let worktree = worktree(key), let start = begun.start else {
+      throw WorktreeError.worktreeGone(path: begun.worktree ?? name(key))
+    }
+    return TaskPlace(path: worktree.path, worktree: worktree, start: start)
+  }
+
+  /// The worktree of that key, if it was made, by whichever engine of the run.
+  private func worktree(_ key: Key) -> Worktree? {
+    known.withLock { known in
+      if let worktree = known[key] { return worktree }
+      guard site.isResumed, let worktree = site.worktrees.recorded(name(key)) else { return nil }
+      known[key] = worktree
+      return worktree
+    }
+  }
+
+  private func name(_ key: Key) -> String {
+    // No id of a task holds an `@`, so no two names meet.
+    key.place == 0 ? key.task.text : "\(key.task)@\(key.place)"
   }
 
   /// The step's worktree with the files of `commit`.
   func place(for order: AttemptOrder, at commit: ObjectID) async throws -> TaskPlace {
     let key = Key(task: order.task.id, place: order.step.place)
-    guard let worktree = known.withLock({ $0[key] }) else { return try await new(key, at: commit) }
+    guard let worktree = worktree(key) else { return try await new(key, at: commit) }
     do {
       try await site.worktrees.restore(worktree, to: commit, processesGone: true)
       return TaskPlace(path: worktree.path, worktree: worktree, start: commit)
@@ -52,9 +83,8 @@ final class TaskPlaces: Sendable {
   }
 
   private func new(_ key: Key, at commit: ObjectID) async throws -> TaskPlace {
-    // No id of a task holds an `@`, so no two names meet.
-    let name = key.place == 0 ? key.task.text : "\(key.task)@\(key.place)"
-    let worktree = try await site.worktrees.add(name: name, at: commit)
+    if site.isResumed { try await site.worktrees.removeUnrecorded(name(key)) }
+    let worktree = try await site.worktrees.add(name: name(key), at: commit)
     known.withLock { $0[key] = worktree }
     return TaskPlace(path: worktree.path, worktree: worktree, start: commit)
   }
@@ -71,11 +101,14 @@ final class TaskPlaces: Sendable {
 actor StartCommits {
   private let worktrees: WorktreeStore
   private let base: ObjectID
+  private let known: [TaskID: ObjectID]
   private var merges: [TaskID: Task<ObjectID, any Error>] = [:]
 
-  init(worktrees: WorktreeStore, base: ObjectID) {
+  /// - Parameter known: those that an engine before this one has found.
+  init(worktrees: WorktreeStore, base: ObjectID, known: [TaskID: ObjectID]) {
     self.worktrees = worktrees
     self.base = base
+    self.known = known
   }
 
   /// What the order's step starts from: what its strategy says, else what the task starts from.
@@ -86,6 +119,7 @@ actor StartCommits {
 
   /// What the order's task starts from: the merge of its needs' results, else the base.
   func taskStart(of order: AttemptOrder) async throws -> ObjectID {
+    if let known = known[order.task.id] { return known }
     let needs = order.needs.compactMap { need in need.commit.map { (need.id.text, $0) } }
     if needs.isEmpty { return base }
     if needs.count == 1, needs[0].1 == base { return base }

@@ -68,6 +68,19 @@ package struct SpendingBook: Sendable {
     return last?.last == UInt8(ascii: "\n")
   }
 
+  /// Whether the book has a record of the same attempt by the same agent.
+  func holds(_ record: SpendingRecord) -> Bool {
+    var isFound = false
+    // A book that cannot be read is one that does not say so.
+    _ = try? read { known in
+      isFound =
+        isFound
+        || known.run == record.run && known.task == record.task && known.attempt == record.attempt
+          && known.agent == record.agent && known.repository == record.repository
+    }
+    return isFound
+  }
+
   // MARK: - Reading
 
   /// What reading came to.

@@ -28,9 +28,11 @@ package final class SpendingLog: Sendable {
 
   /// Adds what one run of an agent's program used.
   ///
+  /// - Parameter onlyOnce: whether an engine that died may have written it down already.
   /// - Returns: a note for the attempt when it could not be written down, the first time.
   func add(
-    _ usage: AttemptResult.Usage, model: String?, by agent: AgentRole, for order: AttemptOrder
+    _ usage: AttemptResult.Usage, model: String?, by agent: AgentRole, for order: AttemptOrder,
+    onlyOnce: Bool = false
   ) async -> String? {
     guard let book else { return nil }
     let record = SpendingRecord(
@@ -38,7 +40,10 @@ package final class SpendingLog: Sendable {
       attempt: order.attempt, agent: agent.name, runner: agent.runner,
       model: model ?? agent.model, usage: usage)
     let problem = await withCheckedContinuation { done in
-      queue.async { done.resume(returning: book.append(record)) }
+      queue.async {
+        let isThere = onlyOnce && book.holds(record)
+        done.resume(returning: isThere ? nil : book.append(record))
+      }
     }
     guard let problem else { return nil }
     return hasFailed.withLock { hasFailed in

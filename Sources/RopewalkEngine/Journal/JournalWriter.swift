@@ -33,6 +33,28 @@ package final class JournalWriter: Sendable {
     try Self.syncFolder(of: path)
   }
 
+  /// Opens a journal to go on with, after its whole lines.
+  ///
+  /// A torn last line is moved aside first, to `journal.jsonl.torn-SIZE`: nothing that was written is dropped.
+  ///
+  /// - Parameter torn: how many bytes at its end are no whole line.
+  package convenience init(continuing path: String, torn: Int) throws(SystemError) {
+    if torn > 0 { try Self.moveTornAside(path, torn) }
+    try self.init(opening: path)
+  }
+
+  private static func moveTornAside(_ path: String, _ torn: Int) throws(SystemError) {
+    let descriptor = csystem_open(path, O_RDWR | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { throw SystemError("open", path) }
+    defer { Glibc.close(descriptor) }
+    let whole = Int(lseek(descriptor, 0, SEEK_END)) - torn
+    let tail = try FileBytes.tail(path, count: torn)
+    try FileBytes.replace("\(path).torn-\(whole)", tail)
+    guard ftruncate(descriptor, off_t(whole)) == 0, fsync(descriptor) == 0 else {
+      throw SystemError("cut the torn line off", path)
+    }
+  }
+
   /// Opens a file that is there already, such as a device on which every write fails.
   package convenience init(opening path: String) throws(SystemError) {
     try self.init(path: path, flags: 0)

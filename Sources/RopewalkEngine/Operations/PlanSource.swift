@@ -43,6 +43,9 @@ package struct PlanSource: Sendable {
     }
   }
 
+  /// By which it is seen whether the text was changed.
+  package var sum: String { JournalLine.sum(of: bytes) }
+
   /// Whether the plan is written in Markdown, by its name.
   package var isMarkdown: Bool {
     let name = name.lowercased()

@@ -10,6 +10,8 @@ package struct PreparedRun: Sendable {
   package var plan: Plan
   /// The plan's file as the user named it.
   package var planFile: String
+  /// By which it is seen whether that file was changed; nil when it is not known any more.
+  package var planSum: String?
   package var graph: TaskGraph
   package var repository: Repository
   package var base: ObjectID
@@ -31,7 +33,8 @@ package struct PreparedRun: Sendable {
   /// The first event's payload.
   package var start: RunStart {
     RunStart(
-      plan: plan.name ?? (planFile as NSString).lastPathComponent, planFile: planFile, base: base,
+      plan: plan.name ?? (planFile as NSString).lastPathComponent, planFile: planFile,
+      planSum: planSum, base: base,
       version: Product.version,
       concurrency: plan.strategy == .single ? 1 : plan.concurrency, pid: Int(getpid()),
       tasks: plan.tasks.map { task in

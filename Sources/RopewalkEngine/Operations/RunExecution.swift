@@ -14,6 +14,10 @@ package final class RunExecution: Sendable {
   private let lock: RunLock
   private let ask: (@Sendable (BudgetQuestion) async -> Bool)?
   private let ticker = Ticker()
+  /// Where an engine before this one has ended; nil for a run that begins.
+  private let going: (replay: RunReplay, revival: Revival)?
+  /// The last event of the engines before this one; 0 for a run that begins.
+  package var earlierEvents: Int { going?.replay.report.lastSeq ?? 0 }
 
   /// Makes the run's folder, its resolved plan, its journal and its lock. Nothing runs yet.
   ///
@@ -24,8 +28,21 @@ package final class RunExecution: Sendable {
   ) throws(SystemError) {
     self.prepared = prepared
     self.ask = ask
+    going = nil
     folder = RunFolder(run: prepared.run, in: prepared.store.runs)
     (lock, journal) = try Self.makeFolder(folder, prepared.plan)
+  }
+
+  /// Goes on with a run whose own engine has ended.
+  package init(
+    _ run: ResumableRun, ask: (@Sendable (BudgetQuestion) async -> Bool)? = nil
+  ) {
+    prepared = run.prepared
+    self.ask = ask
+    going = (run.replay, run.revival)
+    folder = run.folder
+    lock = run.lock
+    journal = run.journal
   }
 
   /// The run's folder with what is in it from the start; nothing is left of one that could not be
@@ -85,9 +102,37 @@ package final class RunExecution: Sendable {
       journal: journal, inbox: inbox, time: prepared.time,
       secrets: SecretMask(environments: [prepared.environment] + prepared.plan.agents.map(\.env)),
       choice: prepared.choice, ask: ask, wrote: { [ticker] in ticker.tick() })
-    let report = try await engine.carryOut(prepared.start)
-    try await worktrees.finish()
+    let report = try await carryOut(engine)
+    try await worktrees.finish(isOver: report.state == .completed)
     return report
+  }
+
+  private func carryOut(_ engine: Engine) async throws -> RunReport {
+    guard let (replay, revival) = going else { return try await engine.carryOut(prepared.start) }
+    // What git was at when the engine died it brings to its end, in a moment; then nobody else works here.
+    let git = OrphanTree(marks: [WorktreeStore.mark: prepared.run.text])
+    await git.ended(within: .seconds(10))
+    _ = await git.end()
+    try removeUnbegun(replay)
+    let resumed = RunResumed(
+      version: Product.version, pid: Int(getpid()),
+      open: replay.schedule.open.keys.sorted().map {
+        "\(prepared.plan.tasks[$0.task].id)/\($0.number)"
+      })
+    return try await engine.goOn(with: replay, reviving: revival, resumed)
+  }
+
+  /// Removes the folders of attempts that were prepared and never announced: their numbers are given again.
+  private func removeUnbegun(_ replay: RunReplay) throws {
+    for task in replay.report.tasks where !task.state.isFinal {
+      let path = folder.absolute("attempts/\(task.id)")
+      // A task that has not begun has no folder.
+      let names = (try? FileBytes.names(in: path)) ?? []
+      let begun = Set(task.folders)
+      for name in names where !begun.contains("attempts/\(task.id)/\(name)") {
+        try Folder.remove(path + "/" + name)
+      }
+    }
   }
 
   /// The last preparations, those that write. When one fails nothing has run, and nothing is left.
@@ -108,13 +153,13 @@ package final class RunExecution: Sendable {
           spending: SpendingLog(
             book: SpendingBook(environment: prepared.environment), run: prepared.run,
             repository: prepared.repository.home, now: prepared.time.now),
-          now: prepared.time.now))
+          now: prepared.time.now, starts: going?.replay.starts))
       let socket = try ControlSocket(path: folder.socket) { [weak self] method, params in
         self?.answer(method, params) ?? .failure(code: -32000, "the run is over")
       }
       return (attempts, socket)
     } catch {
-      try FileManager.default.removeItem(atPath: folder.path)
+      if going == nil { try FileManager.default.removeItem(atPath: folder.path) }
       throw error
     }
   }
@@ -122,13 +167,17 @@ package final class RunExecution: Sendable {
   /// A request from another terminal.
   private func answer(_ method: String, _ params: JSONValue?) -> ControlSocket.Answer {
     switch method {
-    case "cancel":
+    case "cancel", "retry":
       let names = params?["tasks"]?.elements.compactMap(\.string)
       let known = Set(prepared.plan.tasks.map(\.id.text))
       if let stranger = names?.first(where: { !known.contains($0) }) {
         return .failure(code: -32602, "the run has no task `\(stranger)`")
       }
       let tasks = names.map { $0.compactMap(TaskID.init) }
+      if method == "retry" {
+        inbox.send(.retry(tasks))
+        return .result(["accepted": true])
+      }
       cancel(
         tasks?.isEmpty == true ? nil : tasks,
         params?["now"]?.bool == true ? .forced : .requested)

@@ -41,67 +41,48 @@ package struct RunPreparation: Sendable {
   /// - Throws: `PlanRefusal`; `UserFileErrors`; `GitError`; `MissingPrograms`; `WorktreeError` for
   ///   names that are taken. Nothing was written then.
   package func prepare(time: EngineTime = .real()) async throws -> PreparedRun {
-    var plan = try plan()
+    let source = try source()
+    var plan = try plan(source)
     let repository = try await Repository.find(from: directory, environment: environment)
     // By far the slowest question in a large checkout, and nothing else depends on its answer.
     async let changes = repository.uncommittedChanges()
-    var choice = try choice(&plan, repository)
-    let (agents, fallbacks) = try await agents(
-      plan, RunnerFolders(environment: environment).catalog())
+    let programs = RunPrograms(
+      environment: environment, directory: directory,
+      attendant: options.attendant ?? Attendant.besideExecutable(), planFile: planPath)
+    var choice = try programs.choice(&plan, repository)
+    let (agents, fallbacks) = try await programs.agents(plan)
     choice.fallbacks = fallbacks
     let base = try await repository.resolve(plan.base ?? "HEAD")
     var random = SplitMix64(state: time.seed)
     let run = RunID.new(at: time.now(), using: &random)
     let worktrees = WorktreeStore(repository: repository, run: run)
     try await worktrees.checkNames(tasks: plan.tasks.map(\.id))
-    let attendant = options.attendant ?? Attendant.besideExecutable()
-    guard access(attendant, X_OK) == 0 else {
-      throw MissingPrograms([
-        MissingPrograms.Missing(
-          name: "ropewalk-attend", wantedBy: [], hint: "it belongs beside the program: \(attendant)"
-        )
-      ])
-    }
+    try programs.checkAttendant()
     return PreparedRun(
-      run: run, plan: plan, planFile: planPath, graph: TaskGraph(plan), repository: repository,
+      run: run, plan: plan, planFile: planPath, planSum: source.sum, graph: TaskGraph(plan),
+      repository: repository,
       base: base, agents: agents, choice: choice,
       prices: try PriceFile(environment: environment).table(),
       instructions: try InstructionFile(environment: environment).instructions(),
       litter: agents.litter,
-      environment: environment, attendant: attendant, time: time,
+      environment: environment, attendant: programs.attendant, time: time,
       notices: Self.notices(repository, base, changes: try await changes))
   }
 
-  /// Decides what the plan leaves open; a plan that names everybody costs no look at the past.
-  private func choice(_ plan: inout Plan, _ repository: Repository) throws -> AgentChoice {
-    guard plan.tasks.contains(where: { $0.needsChoice || $0.strategy.kind == .auto }) else {
-      return AgentChoice(plan)
-    }
-    let history = HistoryReader.read(RunStore(stateDirectory: repository.stateDirectory))
-    let classifier = try ClassifierFile.classifier(environment: environment)
-    plan = plan.decidingStrategies(classifier, history: history).plan
-    return AgentChoice(plan, classifier: classifier, history: history)
-  }
-
-  private func plan() throws(PlanRefusal) -> Plan {
+  private func source() throws(PlanRefusal) -> PlanSource {
     do throws(PlanErrors) {
-      let source = try PlanSource.read(planPath, directory: planDirectory)
-      return adjusted(
-        try source.decode(variables: options.variables, environment: environment).get())
+      return try PlanSource.read(planPath, directory: planDirectory)
     } catch {
       throw PlanRefusal(file: planPath, errors: error)
     }
   }
 
-  private func agents(
-    _ plan: Plan, _ catalog: RunnerCatalog
-  ) async throws -> (agents: ResolvedAgents, fallbacks: FallbackTable) {
-    do {
-      return try await AgentResolution(
-        catalog: catalog, environment: environment, directory: directory
-      ).resolve(plan)
-    } catch let errors as PlanErrors {
-      throw PlanRefusal(file: planPath, errors: errors)
+  private func plan(_ source: PlanSource) throws(PlanRefusal) -> Plan {
+    do throws(PlanErrors) {
+      return adjusted(
+        try source.decode(variables: options.variables, environment: environment).get())
+    } catch {
+      throw PlanRefusal(file: planPath, errors: error)
     }
   }
 

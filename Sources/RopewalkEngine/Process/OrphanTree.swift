@@ -31,6 +31,16 @@ package struct OrphanTree: Sendable {
     }
   }
 
+  /// Returns when none of them is left, or at the deadline; none is ended.
+  package func ended(within deadline: Duration) async {
+    let clock = SuspendingClock()
+    let limit = clock.now + deadline
+    while clock.now < limit, !processes().isEmpty {
+      // A cancelled sleep only makes the looks follow each other faster.
+      try? await clock.sleep(for: .milliseconds(5))
+    }
+  }
+
   private func kill(_ pid: pid_t) {
     let descriptor = csystem_pidfd_open(pid)
     guard descriptor >= 0 else { return }

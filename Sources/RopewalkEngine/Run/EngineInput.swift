@@ -18,6 +18,8 @@ package enum EngineInput: Sendable {
   case wallTimeOver(BudgetScope)
   /// From whoever was asked: whether the run goes on without a limit that is reached.
   case budgetAnswered(BudgetLimit, goOn: Bool)
+  /// From another terminal: tasks that did not complete are tried again; nil means all that failed.
+  case retry([TaskID]?)
   /// From a signal or another terminal; nil means the whole run.
   case cancel([TaskID]?, CancelReason)
 }

@@ -61,6 +61,7 @@ struct EngineLoop {
   mutating func carryOut(_ going: GoingOn, _ group: inout DiscardingTaskGroup) async {
     record(.runResumed(going.resumed))
     for action in going.conclusion.left { record(action) }
+    if going.conclusion.isEnd { record(.cancelled(.requested)) }
     if let revived = going.conclusion.revived { record(.tasksRevived(revived)) }
     for action in going.conclusion.actions { record(action) }
     await write()
@@ -91,6 +92,7 @@ struct EngineLoop {
     switch input {
     case .attemptStarting(let task, let attempt, let start, let written):
       record(.attemptStarted(start), task, attempt)
+      if start.session != nil { schedule.takesUpSession(task, attempt: attempt) }
       acknowledgements.append(written)
       return []
     case .agent(let task, let attempt, let event):
@@ -107,6 +109,7 @@ struct EngineLoop {
       return schedule.retryDue(task, step: step)
     case .wallTimeOver(let scope): return schedule.wallTimeOver(scope)
     case .budgetAnswered(let limit, let goOn): return schedule.answered(limit, goOn: goOn)
+    case .retry(let tasks): return retry(tasks)
     case .cancel(let tasks, let reason):
       return cancel(tasks, reason)
     }
@@ -140,6 +143,15 @@ struct EngineLoop {
     let wanted = engine.plan.tasks.indices.filter { tasks.contains(engine.plan.tasks[$0].id) }
     for task in wanted { record(.cancelled(reason), task, nil) }
     return schedule.cancel(wanted, reason)
+  }
+
+  private mutating func retry(_ tasks: [TaskID]?) -> [Schedule.Action] {
+    let revived = schedule.retriedTasks(tasks?.compactMap { places[$0] })
+    guard !revived.isEmpty else { return [] }
+    record(
+      .tasksRevived(
+        TasksRevived(tasks: revived.map { engine.plan.tasks[$0].id }, isFresh: true)))
+    return schedule.revive(revived, isFresh: true)
   }
 
   // MARK: - Acting

@@ -36,6 +36,17 @@ package final class RunLock: Sendable {
     return lock
   }
 
+  /// Who holds the lock of `path`, as it wrote down itself: "process 4711 on host `a`".
+  package static func holder(_ path: String) -> String {
+    // Whoever cannot be read about holds it all the same.
+    guard let bytes = try? FileBytes.read(path, limit: 4096),
+      let document = try? JSONDocument(bytes),
+      let pid = document.root["pid"]?.int
+    else { return "another process" }
+    let host = document.root["host"]?.string.map { " on host `\($0.safeLine)`" } ?? ""
+    return "process \(pid)\(host)"
+  }
+
   /// Whether some engine holds the lock of `path` now. Looking takes no lock, so it never stands in
   /// the way of one who wants it.
   package static func isHeld(_ path: String) throws(SystemError) -> Bool {

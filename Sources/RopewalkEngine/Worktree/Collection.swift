@@ -18,7 +18,7 @@ extension WorktreeStore {
   ///
   /// - Throws: `WorktreeError.worktreeGone`, `GitError`; the worktree is as it was.
   package func collect(
-    _ worktree: Worktree, message: String, base: ObjectID
+    _ worktree: Worktree, message: String, base: ObjectID, date: CommitDate? = nil
   ) async throws -> Collected {
     let tampering = try worktree.inspect()
     var oddities = Self.words(for: tampering, worktree)
@@ -35,7 +35,7 @@ extension WorktreeStore {
     oddities += staged.oddities
     self.staged.withLock { $0[worktree.name] = staged.tree }
     let (commit, count) = try await commit(
-      tree: staged.tree, baseTree: baseTree, head: head, base: base, message: message)
+      tree: staged.tree, baseTree: baseTree, head: head, base: base, message: message, date: date)
     try await tieAbandoned(worktree, result: commit, base: base, oddities: &oddities)
     return Collected(
       commit: commit, tree: staged.tree, changed: staged.tree != baseTree, agentCommits: count,
@@ -115,11 +115,15 @@ extension WorktreeStore {
   }
 
   private func commit(
-    tree: ObjectID, baseTree: ObjectID, head: ObjectID?, base: ObjectID, message: String
+    tree: ObjectID, baseTree: ObjectID, head: ObjectID?, base: ObjectID, message: String,
+    date: CommitDate?
   ) async throws -> (ObjectID, agentCommits: Int) {
+    func make(_ parents: [ObjectID]) async throws -> ObjectID {
+      try await makeCommit(tree: tree, parents: parents, message: message, date: date)
+    }
     guard let head, head != base else {
       guard tree != baseTree else { return (base, 0) }
-      return (try await makeCommit(tree: tree, parents: [base], message: message), 0)
+      return (try await make([base]), 0)
     }
     let counts = try await git.run(
       ["rev-list", "--left-right", "--count", "\(base)...\(head)", "--"], in: store,
@@ -127,31 +131,36 @@ extension WorktreeStore {
     let numbers = counts.text.split(separator: "\t").compactMap { Int($0) }
     // A HEAD whose commits cannot be read is no parent: the files are what counts.
     guard counts.status == 0, numbers.count == 2 else {
-      return (try await makeCommit(tree: tree, parents: [base], message: message), 0)
+      return (try await make([base]), 0)
     }
     let (behind, ahead) = (numbers[0], numbers[1])
     if behind == 0 {
       if try await self.tree(of: head) == tree { return (head, ahead) }
-      return (try await makeCommit(tree: tree, parents: [head], message: message), ahead)
+      return (try await make([head]), ahead)
     }
     if ahead == 0 {
       guard tree != baseTree else { return (base, 0) }
-      return (try await makeCommit(tree: tree, parents: [base], message: message), 0)
+      return (try await make([base]), 0)
     }
-    return (try await makeCommit(tree: tree, parents: [base, head], message: message), ahead)
+    return (try await make([base, head]), ahead)
   }
 
   func makeCommit(
-    tree: ObjectID, parents: [ObjectID], message: String
+    tree: ObjectID, parents: [ObjectID], message: String, date: CommitDate? = nil
   ) async throws -> ObjectID {
     let who = repository.identity
+    var variables = [
+      "GIT_AUTHOR_NAME": who.name, "GIT_AUTHOR_EMAIL": who.email,
+      "GIT_COMMITTER_NAME": who.name, "GIT_COMMITTER_EMAIL": who.email,
+    ]
+    if let date {
+      variables["GIT_AUTHOR_DATE"] = date.text
+      variables["GIT_COMMITTER_DATE"] = date.text
+    }
     let answer = try await git.run(
       ["commit-tree", tree.text] + parents.flatMap { ["-p", $0.text] } + ["-F", "-"], in: store,
       input: Data((message + "\n").utf8),
-      variables: [
-        "GIT_AUTHOR_NAME": who.name, "GIT_AUTHOR_EMAIL": who.email,
-        "GIT_COMMITTER_NAME": who.name, "GIT_COMMITTER_EMAIL": who.email,
-      ])
+      variables: variables)
     guard let commit = ObjectID(answer.text) else {
       throw GitError(kind: .failed, command: "git commit-tree", says: answer.text)
     }

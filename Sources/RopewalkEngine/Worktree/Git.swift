@@ -23,7 +23,7 @@ package struct Git: Sendable {
 
   package let executable: String
   /// The caller's environment without what would redirect or alter git.
-  package let environment: [String: String]
+  package private(set) var environment: [String: String]
   private let clock: any Clock<Duration>
 
   private static let settings = [
@@ -50,6 +50,13 @@ package struct Git: Sendable {
     executable = found
     self.environment = Self.scrubbed(environment)
     self.clock = clock
+  }
+
+  /// The same git, whose processes carry these variables.
+  func marked(_ marks: [String: String]) -> Git {
+    var git = self
+    git.environment.merge(marks) { _, mark in mark }
+    return git
   }
 
   static func scrubbed(_ environment: [String: String]) -> [String: String] {

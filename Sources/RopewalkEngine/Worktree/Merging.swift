@@ -47,7 +47,8 @@ extension WorktreeStore {
       case .tree(let tree):
         let names = needs[...index].map { "`\($0.0)`" }.joined(separator: ", ")
         merged = try await makeCommit(
-          tree: tree, parents: [merged, need.1], message: "Merge the results of \(names)")
+          tree: tree, parents: [merged, need.1], message: "Merge the results of \(names)",
+          date: try await latestDate([merged, need.1]))
       case .conflict(let files):
         for earlier in needs[..<index] {
           if case .conflict = try await mergeTrees(earlier.1, need.1) {
@@ -72,6 +73,15 @@ extension WorktreeStore {
       ["merge-base", "--independent"] + distinct.map(\.1.text), in: store)
     let wanted = Set(answer.text.split(separator: "\n").map(String.init))
     return distinct.filter { wanted.contains($0.1.text) }
+  }
+
+  /// That of the youngest: a merge that is made again after a crash is the same commit.
+  private func latestDate(_ commits: [ObjectID]) async throws -> CommitDate? {
+    let answer = try await git.run(
+      ["show", "--no-patch", "--no-show-signature", "--format=%ct"] + commits.map(\.text), in: store
+    )
+    return answer.text.split(separator: "\n").compactMap { Int($0) }.max()
+      .map { CommitDate(seconds: $0) }
   }
 
   private enum TreeMerge {

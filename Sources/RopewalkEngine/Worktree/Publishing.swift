@@ -21,14 +21,30 @@ extension WorktreeStore {
     try await move("refs/heads/" + branch, to: commit, expecting: old)
   }
 
+  /// Keeps what `branch` is at under another name, where that is something else than `commit`: an engine that died may
+  /// have published what it did not write down.
+  ///
+  /// - Returns: what the branch is at; nil where there is none.
+  package func setAside(branch: String, for commit: ObjectID) async throws -> ObjectID? {
+    let answer = try await git.run(
+      ["rev-parse", "--verify", "--quiet", "--end-of-options", "refs/heads/" + branch], in: store,
+      accepting: [0, 1, 128])
+    guard answer.status == 0, let found = ObjectID(answer.text) else { return nil }
+    if found != commit {
+      let name = branch.split(separator: "/").last.map(String.init) ?? branch
+      try await tie(ref: "refs/ropewalk/abandoned/\(run)/\(name)/\(found)", to: found)
+    }
+    return found
+  }
+
   /// Ties what a failed attempt left to `ref`, so that it can be brought back.
   ///
   /// - Parameter ref: in full: `refs/ropewalk/snapshots/RUN/TASK/1`. One that is taken is refused.
   /// - Returns: nil, and no ref, where nothing differs from `base`.
   package func keepSnapshot(
-    _ worktree: Worktree, ref: String, message: String, base: ObjectID
+    _ worktree: Worktree, ref: String, message: String, base: ObjectID, date: CommitDate? = nil
   ) async throws -> Collected? {
-    let collected = try await collect(worktree, message: message, base: base)
+    let collected = try await collect(worktree, message: message, base: base, date: date)
     guard collected.commit != base else { return nil }
     try await move(ref, to: collected.commit, expecting: nil)
     return collected

@@ -22,14 +22,19 @@ package final class WorktreeStore: Sendable {
   /// What each private index was last brought to; see `isTree`.
   let staged = Mutex<[String: ObjectID]>([:])
   let baseTrees = Mutex<[ObjectID: ObjectID]>([:])
+  let git: Git
 
   package init(repository: Repository, run: RunID, litter: [String] = []) {
     self.repository = repository
+    // An engine that goes on with the run waits for those of an engine that died.
+    git = repository.git.marked([Self.mark: run.text])
     self.run = run
     self.litter = litter
   }
 
-  var git: Git { repository.git }
+  /// The variable by which the calls of a run's engine are known.
+  package static let mark = "ROPEWALK_GIT"
+
   var store: Git.Place { .store(common: repository.commonDirectory) }
   /// The folder that holds the run's worktrees.
   package var folder: String { "\(repository.home)/.ropewalk/worktrees/\(run)" }
@@ -87,6 +92,7 @@ package final class WorktreeStore: Sendable {
         try await fill(worktree, with: commit)
       }
       try Task.checkCancellation()
+      try await keepRecord(worktree)
     } catch {
       try await remove(worktree)
       throw error
@@ -226,25 +232,34 @@ package final class WorktreeStore: Sendable {
   /// Symbolic links are removed, not followed. Keep what is wanted first. Other worktrees are not pruned.
   package func remove(_ worktree: Worktree) async throws {
     staged.withLock { $0[worktree.name] = nil }
-    let (index, away) = (privateIndex(worktree), "\(records)/\(worktree.name).gone")
+    let paths = [worktree.path, privateIndex(worktree), recordPath(worktree.name)]
     try await offPool {
-      try Folder.remove(worktree.path)
-      for path in [index, away] { try Folder.remove(path) }
+      for path in paths { try Folder.remove(path) }
     }
+    try await removeAdministration(worktree.gitDirectory, worktree.name)
+  }
+
+  /// Removes git's knowledge of a worktree, in one step for those who look.
+  func removeAdministration(_ path: String, _ name: String) async throws {
+    let away = "\(records)/\(name).gone"
+    try await offPool { try Folder.remove(away) }
     try await alone {
-      guard rename(worktree.gitDirectory, away) != 0, csystem_errno() != ENOENT else { return }
-      throw WorktreeError.unusable(path: worktree.gitDirectory, code: csystem_errno())
+      guard rename(path, away) != 0, csystem_errno() != ENOENT else { return }
+      throw WorktreeError.unusable(path: path, code: csystem_errno())
     }
     try await offPool { try Folder.remove(away) }
   }
 
-  /// Removes the run's empty folders and its private records; worktrees that are still there stay.
-  package func finish() async throws {
+  /// Removes the run's empty folders; worktrees that are still there stay.
+  ///
+  /// - Parameter isOver: whether nobody will go on with the run, so that its private records go too.
+  package func finish(isOver: Bool = true) async throws {
     try await alone {
       // Git leaves no empty folder either; one that is not empty stays.
       rmdir(folder)
       rmdir(repository.commonDirectory + "/worktrees")
     }
+    guard isOver else { return }
     try await offPool { [self] in try Folder.remove(records) }
   }
 

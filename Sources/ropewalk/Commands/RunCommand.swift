@@ -106,7 +106,13 @@ enum RunCommand: Command {
   ) async throws -> ExitCode {
     var ask: (@Sendable (BudgetQuestion) async -> Bool)?
     if let prompt = BudgetPrompt(output) { ask = { await prompt.ask($0) } }
-    let execution = try RunExecution(prepared, ask: ask)
+    return try await carryOut(try RunExecution(prepared, ask: ask), filter, output)
+  }
+
+  /// Shows a run while it is carried out, lets signals end it, and tells its end.
+  static func carryOut(
+    _ execution: RunExecution, _ filter: EventFilter, _ output: Output
+  ) async throws -> ExitCode {
     let interrupts = Interrupts(execution) { output.note($0) }
     // Shows the journal as it grows; awaited below, so that nothing is left unsaid.
     async let shown: Void = show(execution, filter, output)
@@ -123,7 +129,13 @@ enum RunCommand: Command {
     // Nothing of it would be seen, and reading every event back is a fortieth of a small task's cost.
     if output.isQuiet, !output.isJSON { return }
     var lines = ProgressLines(isVerbose: output.isVerbose)
+    let earlier = execution.earlierEvents
     try await execution.observe(filter) { entry in
+      if entry.event.seq <= earlier {
+        // Told by the engine before this one.
+        _ = lines.lines(for: entry.event)
+        return
+      }
       if output.isJSON { output.print(entry.line + [UInt8(ascii: "\n")]) }
       for line in lines.lines(for: entry.event) where !output.isJSON { output.note(line) }
     }

@@ -25,6 +25,17 @@ struct ProgressLines {
         "run \(event.run): \(Wording.count(start.tasks.count, "task"))\(base), "
           + "\(start.concurrency) at a time"
       ]
+    case .runResumed(let resumed):
+      let open =
+        resumed.open.isEmpty ? "" : ", \(Wording.count(resumed.open.count, "attempt")) under way"
+      let done = report.tasks.count { $0.state.isFinal }
+      return [
+        "run \(event.run) goes on: \(done) of \(Wording.count(report.tasks.count, "task")) ended\(open)"
+      ]
+    case .tasksRevived(let revived):
+      let names = revived.tasks.prefix(5).map { "`\($0)`" }.joined(separator: ", ")
+      let more = revived.tasks.count > 5 ? " and \(revived.tasks.count - 5) more" : ""
+      return ["taken up again: \(names)\(more)"]
     case .attemptStarted(let start): return [started(event, start)]
     case .attemptFinished(let result):
       return (result.notes + result.denials.map { "the tool `\($0)` was refused" })
@@ -52,8 +63,8 @@ struct ProgressLines {
       return ["  \(name(event)): round \(round) of \(rounds)"]
     case .decisionMade(let decision): return ["  \(name(event)): \(decided(decision))"]
     case .errorOccurred(let message): return ["error: \(message.safeLine)"]
-    case .other("cancelled", let value) where event.subject.task == nil:
-      return ["ending the run: \(value["reason"]?.string ?? "")"]
+    case .cancelled(let reason) where event.subject.task == nil:
+      return ["ending the run: \(reason.text)"]
     case .other(let kind, let value) where isVerbose: return said(event, kind, value)
     default: return []
     }
@@ -125,6 +136,7 @@ struct ProgressLines {
     if report.tasks.contains(where: { $0.branch != nil }) {
       lines.append("results: git branch --list 'ropewalk/\(run)/*'")
     }
+    if report.state == .cancelled { lines.append("go on: ropewalk resume \(run)") }
     lines.append(
       unhappy.isEmpty
         ? "look: ropewalk status \(run)"
