@@ -198,7 +198,8 @@ package struct TaskReport: Sendable {
   private mutating func contribute(_ result: AttemptResult, _ attempt: Int) {
     guard let (step, agent) = openSteps.removeValue(forKey: attempt) else { return }
     lastIsWhole = step.role == .conclusion
-    guard !lastIsWhole else { return }
+    // What an engine's death ended is begun again, and was no contribution.
+    guard !lastIsWhole, result.cause != .orphaned else { return }
     let new = Contribution(step: step, attempt: attempt, agent: agent, result: result)
     let place = contributions.firstIndex { new < $0 } ?? contributions.count
     contributions.insert(new, at: place)

@@ -17,13 +17,13 @@ extension Schedule {
         }
         guard reserve(task, step, agent, &actions) else { continue }
       }
+      if progress[task].state == .queued { move(task, .started) }
       if progress[task].steps[step].isRepairDue {
         progress[task].steps[step].isRepairDue = false
         start(task, step, .repair, &actions)
         continue
       }
       progress[task].steps[step].tries += 1
-      if progress[task].state == .queued { move(task, .started) }
       let isInterrupted = progress[task].steps[step].isInterrupted
       start(task, step, isInterrupted ? .continuation : .attempt, &actions)
     }

@@ -60,6 +60,7 @@ private struct Bench {
       case .queue, .tell, .assign, .fallBack, .startTimer, .warn, .limitReached: nil
       case .startAttempt(let task, let attempt, .attempt): "start \(names[task])\(attempt)"
       case .startAttempt(let task, let attempt, .repair): "repair \(names[task])\(attempt)"
+      case .startAttempt(let task, let attempt, .continuation): "go on \(names[task])\(attempt)"
       case .retryLater(let task, _, let attempt, let delay):
         "retry \(names[task])\(attempt) in \(delay.milliseconds)"
       case .endAttempt(let task, _, _): "end \(names[task])"
