@@ -7,11 +7,19 @@ import RopewalkEngine
 /// The door for people: words in, text and an exit status out.
 @main
 enum Ropewalk {
-  static func main() async {
+  /// Not asynchronous, so that there is one thread only when the program has to leave its terminal.
+  static func main() {
     StandardStreams.fillGaps()
     // A handler, unlike "ignore", is not handed on to children.
     signal(SIGPIPE) { _ in }
-    exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    let words = Array(CommandLine.arguments.dropFirst())
+    if RunCommand.isDetached(words) { Detachment.begin() }
+    Task.detached {
+      let exit = await run(words)
+      Detachment.current?.end(exit)
+      Foundation.exit(exit.rawValue)
+    }
+    dispatchMain()
   }
 
   private static func run(_ words: [String]) async -> ExitCode {

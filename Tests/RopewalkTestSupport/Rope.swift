@@ -120,7 +120,8 @@ package final class Rope: Sendable {
     try await repository.sh("read line < '\(pipe)'; echo \"$line\"")
   }
 
-  private func spawn(
+  /// Starts the program; `output`, and the same with `.err`, are files that must not be there yet.
+  func spawn(
     _ words: [String], _ options: Options, _ output: String
   ) async throws -> RunningChild {
     let line = options.wrapper + [Self.program] + words

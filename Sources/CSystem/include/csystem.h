@@ -129,6 +129,42 @@ static inline int csystem_is_locked(int descriptor) {
   return whole.l_type != F_UNLCK;
 }
 
+// Makes a copy of the program that belongs to no terminal and has no parent to wait for it. Only before
+// there is a second thread: the copy gets none but the caller's.
+//
+// Returns 0 in the copy, where `*verdict` is what it writes to, and 1 in the caller, where it is what
+// the caller reads from; -1 and errno when there is no copy.
+static inline int csystem_detach(int *verdict) {
+  int ends[2];
+  if (pipe(ends) != 0) return -1;
+  for (int end = 0; end < 2; end++) fcntl(ends[end], F_SETFD, FD_CLOEXEC);
+  pid_t child = fork();
+  if (child == 0) {
+    // Forked a second time, since the leader of a session takes the next terminal it opens for its own.
+    setsid();
+    signal(SIGHUP, SIG_IGN);
+    pid_t copy = fork();
+    if (copy != 0) _exit(copy > 0 ? 0 : errno);
+    close(ends[0]);
+    *verdict = ends[1];
+    return 0;
+  }
+  int failure = errno, status = 0;
+  close(ends[1]);
+  if (child > 0) {
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    failure = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+  }
+  if (child < 0 || failure != 0) {
+    close(ends[0]);
+    errno = failure;
+    return -1;
+  }
+  *verdict = ends[0];
+  return 1;
+}
+
 static inline int csystem_errno(void) { return errno; }
 
 #endif

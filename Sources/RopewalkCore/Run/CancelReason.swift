@@ -24,11 +24,6 @@ package enum CancelReason: Int, Sendable, Comparable, CaseIterable {
   /// Whether processes get no time to end by themselves.
   package var isHard: Bool { self == .forced }
 
-  /// The reason of that text; one that is not known counts as a request.
-  init(text: String) {
-    self = Self.allCases.first { $0.text == text } ?? .requested
-  }
-
   /// As the end of a sentence: "cancelled because …".
   package var text: String {
     switch self {
@@ -40,5 +35,11 @@ package enum CancelReason: Int, Sendable, Comparable, CaseIterable {
     case .storageFailed: "the run's journal could not be written"
     case .forced: "the run was interrupted twice"
     }
+  }
+
+  /// Reads back what `text` wrote.
+  package init?(text: String) {
+    guard let reason = Self.allCases.first(where: { $0.text == text }) else { return nil }
+    self = reason
   }
 }

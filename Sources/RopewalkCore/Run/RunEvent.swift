@@ -200,7 +200,7 @@ extension RunEvent.Payload {
       case "tasksRevived": .tasksRevived(TasksRevived(value))
       case "taskQueued": .taskQueued
       case "taskStarted": .taskStarted
-      case "cancelled": .cancelled(CancelReason(text: value["reason"]?.string ?? ""))
+      case "cancelled": .cancelled(CancelReason(text: value["reason"]?.string ?? "") ?? .requested)
       case "attemptStarted": .attemptStarted(AttemptStart(value))
       case "verificationFinished": .verificationFinished(Verification(value))
       case "attemptFinished": .attemptFinished(AttemptResult(value))

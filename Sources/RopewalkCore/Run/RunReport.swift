@@ -11,6 +11,8 @@ package struct RunReport: Sendable {
   package private(set) var startedAt: Timestamp?
   package private(set) var finishedAt: Timestamp?
   package private(set) var enginePID: Int?
+  /// Why the whole run was first told to end early; nil when it was not.
+  package private(set) var endedBecause: CancelReason?
   package private(set) var tasks: [TaskReport] = []
   package private(set) var lastSeq = 0
   private var seconds: Double?
@@ -40,11 +42,14 @@ package struct RunReport: Sendable {
     case .runResumed(let resumed):
       state = .running
       finishedAt = nil
+      endedBecause = nil
       enginePID = resumed.pid
     case .tasksRevived(let revived):
       for task in revived.tasks {
         if let place = places[task] { tasks[place].revive(isFresh: revived.isFresh) }
       }
+    case .cancelled(let reason) where event.subject.task == nil:
+      endedBecause = endedBecause ?? reason
     default:
       if let task = event.subject.task, let place = places[task] { tasks[place].apply(event) }
     }

@@ -27,7 +27,8 @@ struct AgentCall {
       unset: invocation.unset, directory: directory,
       stdin: invocation.stdin == nil ? nil : folder.prompt,
       timeout: task.timeout?.milliseconds, idleTimeout: task.idleTimeout?.milliseconds,
-      grace: task.grace.milliseconds, openFiles: Int(Spawner.inheritedOpenFiles))
+      grace: task.grace.milliseconds, orphanGrace: site.attendant.orphanGrace,
+      openFiles: Int(Spawner.inheritedOpenFiles))
   }
 
   /// Runs what the folder says. What it used is in the user's book when this returns.

@@ -43,7 +43,7 @@ struct VerificationWork {
         ProgramSearch(environment: site.attendant.environment, directory: worktree.path)),
       arguments: command.arguments, environment: marks, directory: worktree.path,
       timeout: order.task.timeout?.milliseconds, grace: order.task.grace.milliseconds,
-      openFiles: Int(Spawner.inheritedOpenFiles))
+      orphanGrace: site.attendant.orphanGrace, openFiles: Int(Spawner.inheritedOpenFiles))
     try folder.create(spec, prompt: nil)
     let attended = try await site.attendant.start(folder)
     return try VerificationReading(folder: folder, spec: spec).read(

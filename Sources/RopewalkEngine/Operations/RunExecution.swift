@@ -13,6 +13,7 @@ package final class RunExecution: Sendable {
   private let journal: JournalWriter
   private let lock: RunLock
   private let ask: (@Sendable (BudgetQuestion) async -> Bool)?
+  private let agentsOutliveEngine: Bool
   private let ticker = Ticker()
   /// Where an engine before this one has ended; nil for a run that begins.
   private let going: (replay: RunReplay, revival: Revival)?
@@ -21,23 +22,29 @@ package final class RunExecution: Sendable {
 
   /// Makes the run's folder, its resolved plan, its journal and its lock. Nothing runs yet.
   ///
-  /// - Parameter ask: asks a person whether the run goes on without a limit that is reached; nil where nobody
-  ///   can be asked.
+  /// - Parameters:
+  ///   - ask: asks a person whether the run goes on without a limit that is reached; nil where nobody
+  ///     can be asked.
+  ///   - agentsOutliveEngine: whether agents go on to their own end when the engine dies, instead of being ended.
   package init(
-    _ prepared: PreparedRun, ask: (@Sendable (BudgetQuestion) async -> Bool)? = nil
+    _ prepared: PreparedRun, ask: (@Sendable (BudgetQuestion) async -> Bool)? = nil,
+    agentsOutliveEngine: Bool = false
   ) throws(SystemError) {
     self.prepared = prepared
     self.ask = ask
     going = nil
+    self.agentsOutliveEngine = agentsOutliveEngine
     folder = RunFolder(run: prepared.run, in: prepared.store.runs)
     (lock, journal) = try Self.makeFolder(folder, prepared.plan)
   }
 
   /// Goes on with a run whose own engine has ended.
   package init(
-    _ run: ResumableRun, ask: (@Sendable (BudgetQuestion) async -> Bool)? = nil
+    _ run: ResumableRun, ask: (@Sendable (BudgetQuestion) async -> Bool)? = nil,
+    agentsOutliveEngine: Bool = false
   ) {
     prepared = run.prepared
+    self.agentsOutliveEngine = agentsOutliveEngine
     self.ask = ask
     going = (run.replay, run.revival)
     folder = run.folder
@@ -145,7 +152,8 @@ package final class RunExecution: Sendable {
         site: ProcessAttempts.Site(
           plan: prepared.plan, folder: folder, base: prepared.base, worktrees: worktrees,
           attendant: Attendant(
-            executable: prepared.attendant, environment: prepared.environment),
+            executable: prepared.attendant, environment: prepared.environment,
+            orphanGrace: agentsOutliveEngine ? nil : Attendant.orphanGrace),
           watcher: try FileWatcher(), agents: prepared.agents,
           prices: prepared.prices,
           estimatesCosts: prepared.plan.budget?.unknownCost == .estimate,

@@ -12,10 +12,18 @@ package struct Attendant: Sendable {
   package let executable: String
   /// The environment that attended programs inherit before their spec's changes.
   package let environment: [String: String]
+  /// How long the agents of a run at a terminal may outlive its engine.
+  package static let orphanGrace: AttemptSpec.Milliseconds = 60_000
+  /// How long attended programs outlive a dead engine; nil lets them run to their own end.
+  package let orphanGrace: AttemptSpec.Milliseconds?
 
-  package init(executable: String, environment: [String: String]) {
+  package init(
+    executable: String, environment: [String: String],
+    orphanGrace: AttemptSpec.Milliseconds? = Attendant.orphanGrace
+  ) {
     self.executable = executable
     self.environment = environment
+    self.orphanGrace = orphanGrace
   }
 
   /// The attendant that stands beside the running program.

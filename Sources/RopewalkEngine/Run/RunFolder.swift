@@ -7,7 +7,7 @@ import RopewalkCore
 /// The folder of one run, in git's common directory, for the user alone.
 ///
 /// ```
-/// RUNS/RUN/  plan.json  journal.jsonl  lock  socket  attempts/TASK/N/{spec.json prompt stdout stderr end.json}
+/// RUNS/RUN/  plan.json  journal.jsonl  lock  socket  engine.log  attempts/TASK/N/{spec.json prompt stdout stderr end.json}
 /// ```
 package struct RunFolder: Sendable {
   package let run: RunID
@@ -22,6 +22,8 @@ package struct RunFolder: Sendable {
   package var journal: String { path + "/journal.jsonl" }
   package var lock: String { path + "/lock" }
   package var socket: String { path + "/socket" }
+  /// What the engine of a detached run says, which has no terminal to say it on.
+  package var engineLog: String { path + "/engine.log" }
 
   /// An attempt's folder, relative to the run's, as the journal names it.
   package static func attempt(_ task: TaskID, _ number: Int) -> String {

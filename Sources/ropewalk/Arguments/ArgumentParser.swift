@@ -21,6 +21,16 @@ struct Arguments {
     return number
   }
 
+  /// A length of time.
+  func duration(_ long: String) throws(Failure) -> Duration? {
+    guard let text = value(long) else { return nil }
+    do throws(DurationText.Refusal) {
+      return try DurationText.parse(text)
+    } catch {
+      throw .usage("`--\(long)` takes a duration, not `\(text)`", hint: DurationText.rule)
+    }
+  }
+
   /// Reads `words` as git and GNU programs do: options anywhere, `--long=VALUE`, `-xVALUE`,
   /// bundled switches, and `--` before operands that begin with a dash.
   init(_ words: [String], for command: CommandSpec) throws(Failure) {

@@ -21,9 +21,10 @@ struct CommandEntry: Sendable {
 enum CommandTable {
   static let all = [
     CommandEntry(RunCommand.self), CommandEntry(CheckCommand.self),
-    CommandEntry(StatusCommand.self), CommandEntry(LogsCommand.self),
-    CommandEntry(CancelCommand.self), CommandEntry(ResumeCommand.self),
-    CommandEntry(RetryCommand.self), CommandEntry(RunnersCommand.self),
+    CommandEntry(StatusCommand.self), CommandEntry(WatchCommand.self),
+    CommandEntry(LogsCommand.self), CommandEntry(CancelCommand.self),
+    CommandEntry(ResumeCommand.self), CommandEntry(RetryCommand.self),
+    CommandEntry(RunnersCommand.self),
     CommandEntry(BudgetCommand.self),
     CommandEntry(PlanCommand.self), CommandEntry(DemoCommand.self),
   ]

@@ -70,7 +70,9 @@ enum LogsCommand: Command {
   private static func events(
     _ folder: RunFolder, _ arguments: Arguments, _ output: Output
   ) async throws -> ExitCode {
-    let changes = arguments.has("follow") ? RunWatch.changes(folder) : AsyncStream { $0.finish() }
+    let changes =
+      arguments.has("follow")
+      ? RunWatch.changes(folder) { output.hasReader } : AsyncStream { $0.finish() }
     var lines = ProgressLines(isVerbose: true)
     let end = try await JournalFollower(path: folder.journal).follow(changes) { entry in
       if output.isJSON {
@@ -102,7 +104,7 @@ enum LogsCommand: Command {
     }
     try copy()
     guard follow else { return }
-    for await _ in RunWatch.changes(folder) { try copy() }
+    for await _ in RunWatch.changes(folder, while: { output.hasReader }) { try copy() }
     try copy()
   }
 }

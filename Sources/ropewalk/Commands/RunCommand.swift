@@ -26,9 +26,15 @@ enum RunCommand: Command {
         long: "events", value: "KIND,…",
         help: "with --json: print only events of these kinds, and the end"),
       Option(
+        long: "detach", short: "d",
+        help: "print the run's name and go on without the terminal"),
+      Option(
         long: "dry-run", short: "n", help: "show order, width and what would run; start nothing"),
     ],
-    examples: ["ropewalk run plan.json5", "ropewalk run -c 8 --json plan.json5 | jq -r .kind"])
+    examples: [
+      "ropewalk run plan.json5", "ropewalk status --wait $(ropewalk run --detach plan.json5)",
+      "ropewalk run -c 8 --json plan.json5 | jq -r .kind",
+    ])
 
   static func run(_ arguments: Arguments, _ output: Output) async throws -> ExitCode {
     guard let plan = arguments.operands.first else {
@@ -53,21 +59,29 @@ enum RunCommand: Command {
       return .success
     }
     for notice in prepared.notices { output.note("note: \(notice)") }
-    return try await carryOut(prepared, try filter(arguments), output)
+    let filter = try filter(arguments)
+    if let detachment = Detachment.current {
+      return try await DetachedRun(detachment, output).carryOut(prepared)
+    }
+    return try await carryOut(prepared, filter, output)
+  }
+
+  /// Whether the words ask for a run that leaves the terminal.
+  static func isDetached(_ words: [String]) -> Bool {
+    guard let name = words.first, name == spec.name || spec.aliases.contains(name),
+      let arguments = try? Arguments(Array(words.dropFirst()), for: spec)
+    else {
+      // What is wrong with them is told by the run itself.
+      return false
+    }
+    return arguments.has("detach") && !arguments.has("dry-run") && !arguments.has("help")
   }
 
   private static func options(_ arguments: Arguments) throws -> RunPreparation.Options {
     var options = RunPreparation.Options()
     options.concurrency = try arguments.int("max-concurrent", atLeast: 1)
     options.base = arguments.value("base")
-    if let text = arguments.value("timeout") {
-      do throws(DurationText.Refusal) {
-        options.timeout = try DurationText.parse(text)
-      } catch {
-        throw Failure.usage(
-          "`--timeout` takes a duration, not `\(text)`", hint: DurationText.rule)
-      }
-    }
+    options.timeout = try arguments.duration("timeout")
     options.variables = try variables(arguments)
     return options
   }
@@ -78,6 +92,11 @@ enum RunCommand: Command {
     guard arguments.has("json") else {
       throw Failure.usage(
         "`--events` picks what `--json` prints", hint: "add `--json`, or leave it out")
+    }
+    if arguments.has("detach") {
+      throw Failure.usage(
+        "`--events` picks what is printed, and `--detach` prints the run's name alone",
+        hint: "leave it out; `ropewalk watch --json` prints the events")
     }
     let kinds = words.split(separator: ",").map(String.init)
     for kind in kinds where !RunEvent.kinds.contains(kind) {
@@ -119,8 +138,7 @@ enum RunCommand: Command {
     let report = try await execution.carryOut()
     try await shown
     if let exit = interrupts.exitCode { return exit }
-    if report.state == .completed { return .success }
-    return report.tasks.contains { $0.cause == .overBudget } ? .budget : .taskFailed
+    return ExitCode(report)
   }
 
   private static func show(

@@ -42,6 +42,12 @@ final class Output: Sendable {
     write(Array(text.utf8), to: STDERR_FILENO, named: "stderr")
   }
 
+  /// Whether somebody may still read results: false once the other end of a pipe is closed.
+  var hasReader: Bool {
+    var stdout = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+    return poll(&stdout, 1, 0) <= 0 || stdout.revents & Int16(POLLERR) == 0
+  }
+
   /// What could not be written, if anything.
   var problem: SystemError? { failure.withLock { $0 } }
 

@@ -27,6 +27,15 @@ enum StatusView {
       + (report.finishedAt == nil ? "" : ": " + totals(report))
   }
 
+  /// How a run that is under way stands, in one line: "…, running: 2 of 5 tasks ended, 2 under way (api, ui)".
+  static func standing(_ report: RunReport) -> String {
+    let ended = report.tasks.count { $0.state.isFinal }
+    let working = report.tasks.filter { $0.state == .running }.map(\.id.text)
+    let names = working.prefix(5).joined(separator: ", ") + (working.count > 5 ? ", …" : "")
+    return headline(report) + ": \(ended) of \(Wording.count(report.tasks.count, "task")) ended"
+      + (working.isEmpty ? "" : ", \(working.count) under way (\(names))")
+  }
+
   /// "5 completed, 1 failed, $0.0312".
   static func totals(_ report: RunReport) -> String {
     var parts = [TaskState.completed, .failed, .timedOut, .cancelled, .skipped].compactMap {
