@@ -25,6 +25,10 @@ package struct Engine: Sendable {
   package let secrets: SecretMask
   /// Who does what names no agent, and who takes over from whom.
   package let choice: AgentChoice?
+  /// What this user's runs tell each other of providers' limits; nil where there is no place for it.
+  package let limits: LimitSharing?
+  /// How the machine stands; nil where nobody looks. Called from the loop: must not block.
+  package let host: (@Sendable () -> HostReading)?
   /// Asks a person whether the run goes on without a limit that is reached; returns early when cancelled. Nil where
   /// nobody can be asked, and then the answer is no.
   package let ask: (@Sendable (BudgetQuestion) async -> Bool)?
@@ -35,6 +39,7 @@ package struct Engine: Sendable {
     run: RunID, plan: Plan, graph: TaskGraph, runner: any AttemptRunner, journal: JournalWriter,
     inbox: Inbox<EngineInput>, time: EngineTime,
     secrets: SecretMask = SecretMask(environments: []), choice: AgentChoice? = nil,
+    limits: LimitSharing? = nil, host: (@Sendable () -> HostReading)? = nil,
     ask: (@Sendable (BudgetQuestion) async -> Bool)? = nil, wrote: @escaping @Sendable () -> Void
   ) {
     self.run = run
@@ -46,6 +51,8 @@ package struct Engine: Sendable {
     self.time = time
     self.secrets = secrets
     self.choice = choice
+    self.limits = limits
+    self.host = host
     self.ask = ask
     self.wrote = wrote
   }
@@ -77,8 +84,12 @@ package struct Engine: Sendable {
   ) async throws(SystemError) -> RunReport {
     var replay = replay
     let open = replay.schedule.open.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    let heard = await limits?.news().limits ?? []
+    let moment = ScheduleReplay.Moment(
+      host: host?(),
+      limits: heard.map { ($0.account, $0.rest(at: time.now()), $0.strikes) })
     let going = GoingOn(
-      resumed: resumed, conclusion: replay.finish(reviving: wanted), open: open)
+      resumed: resumed, conclusion: replay.finish(reviving: wanted, moment), open: open)
     var loop = EngineLoop(engine: self, replay: replay)
     let failure = await withDiscardingTaskGroup { group in
       await loop.carryOut(going, &group)

@@ -39,7 +39,9 @@ struct Attend {
     }
     let begun = Clock.monotonic()
     let started = prepare().flatMap { senses in
-      Program(spec: spec, folder: folder).start().map { program in
+      var senses = senses
+      senses.tree.spared = spec.spared
+      return Program(spec: spec, folder: folder).start().map { program in
         AttendLoop(senses, program, Attendance(spec, startedAt: begun))
       }
     }
@@ -109,7 +111,8 @@ struct Attend {
 extension AttemptSpec {
   /// Whether a string holds a zero byte, which C would take for its end and cut the rest.
   fileprivate var holdsZero: Bool {
-    ([program, name, directory, stdin ?? ""] + arguments + environment.flatMap { [$0, $1] })
+    ([program, name, directory, stdin ?? ""] + arguments + wrapper
+      + environment.flatMap { [$0, $1] })
       .contains { $0.utf8.contains(0) }
   }
 }

@@ -9,7 +9,7 @@ struct AttendLoop {
   struct Senses {
     let signals: Signals
     var engine: EngineWatch
-    let tree: ProcessTree
+    var tree: ProcessTree
   }
 
   /// How many processes are named in the record; a fork storm need not be told whole.

@@ -14,12 +14,16 @@ import RopewalkWire
 struct ProcessTree {
   private let own = getpid()
   private let files: ProcFiles
+  /// The name of processes that are killed with the rest and never told to end.
+  var spared: String?
 
   init(_ files: ProcFiles) { self.files = files }
 
   /// Sends SIGTERM to all, and SIGCONT, since a stopped process does not hear the first.
   func terminate() {
-    for member in members() { signal(member, [SIGTERM, SIGCONT]) }
+    for member in members() where spared == nil || ProcFiles.name(of: member) != spared {
+      signal(member, [SIGTERM, SIGCONT])
+    }
   }
 
   /// Sends SIGKILL to all that is there now.

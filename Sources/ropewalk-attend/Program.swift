@@ -80,16 +80,24 @@ struct Program {
     defer { posix_spawnattr_destroy(&attributes) }
     Self.setDefaultSignalsAndSession(&attributes)
     var pid: pid_t = 0
-    let arguments = ([spec.name] + spec.arguments).map { Array($0.utf8) + [0] }
+    // A wrapper that finds no program would tell it in words of its own.
+    if !spec.wrapper.isEmpty, access(spec.program, X_OK) != 0 {
+      return .failure(Failure(step: "exec", errno: errno, path: spec.program))
+    }
+    let executable = spec.wrapper.first ?? spec.program
+    let words =
+      spec.wrapper.isEmpty
+      ? [spec.name] + spec.arguments : spec.wrapper + [spec.program] + spec.arguments
+    let arguments = words.map { Array($0.utf8) + [0] }
     let failure = withPointers(arguments) { arguments in
       withPointers(Environment(spec).strings) { environment in
         Self.retrying {
-          posix_spawn(&pid, spec.program, &actions, &attributes, arguments, environment)
+          posix_spawn(&pid, executable, &actions, &attributes, arguments, environment)
         }
       }
     }
     return failure == 0
-      ? .success(pid) : .failure(Failure(step: "exec", errno: failure, path: spec.program))
+      ? .success(pid) : .failure(Failure(step: "exec", errno: failure, path: executable))
   }
 
   /// Tries again, after ever longer pauses of 4 s in all, what failed for want of processes or

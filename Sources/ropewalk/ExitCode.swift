@@ -33,7 +33,7 @@ extension ExitCode {
     switch report.state {
     case .completed: self = .success
     // Nobody works on it: its engine has died.
-    case .running, .interrupted: self = .environment
+    case .running, .paused, .interrupted: self = .environment
     case .cancelled where report.endedBecause == .interrupted: self = .interrupted
     case .cancelled where report.endedBecause == .terminated: self = .terminated
     case .partial, .failed, .cancelled:

@@ -62,6 +62,8 @@ extension Failure {
     case let error as SystemError: self.init(.environment, "system", "\(error)", path: error.path)
     case let error as RunnerMismatch: self.init(.environment, "runnerVersion", "\(error)")
     case let error as SpawnError: self.init(.environment, "start", "\(error)")
+    case let error as SandboxUnusable:
+      self.init(.environment, "sandbox", "\(error)", hint: error.hint)
     case let error as MissingPrograms: self = Self.missing(error)
     case let error as PlanRefusal: self = Self.plan(error)
     case let error as RunnerFileErrors:

@@ -30,6 +30,10 @@ package struct AgentRole: Sendable, Equatable {
   package var fallback: [String]?
   /// What all of its attempts in a run may use together.
   package var budget: Budget?
+  /// What its attempts may use, where the task does not say it.
+  package var limits: TaskLimits
+  /// How its attempts are confined, where the task does not say it.
+  package var sandbox: Sandbox?
 
   /// The most items or unassigned tasks that an agent carries at a time, where it sets no `maxTasks`.
   package static let standardMaxTasks = 3
@@ -38,7 +42,8 @@ package struct AgentRole: Sendable, Equatable {
     name: String, runner: String, model: String? = nil, role: String? = nil,
     arguments: [String] = [], env: [String: String] = [:], command: [String]? = nil,
     output: String? = nil, maxTasks: Int? = nil, weight: Double = 1, capabilities: [String] = [],
-    fallback: [String]? = nil, budget: Budget? = nil
+    fallback: [String]? = nil, budget: Budget? = nil, limits: TaskLimits = TaskLimits(),
+    sandbox: Sandbox? = nil
   ) {
     self.name = name
     self.runner = runner
@@ -53,6 +58,8 @@ package struct AgentRole: Sendable, Equatable {
     self.capabilities = capabilities
     self.fallback = fallback
     self.budget = budget
+    self.limits = limits
+    self.sandbox = sandbox
   }
 
   /// What tells one agent from another where it is found and replaced: a task may ask for another model.
@@ -83,7 +90,8 @@ package struct AgentRole: Sendable, Equatable {
       ("weight", weight == 1 ? nil : .double(weight)),
       ("capabilities", capabilities.isEmpty ? nil : .array(capabilities.map(JSON.string))),
       ("fallback", fallback.map { .array($0.map(JSON.string)) }),
-      ("budget", budget.map(\.json)),
+      ("budget", budget.map(\.json)), ("limits", limits.json),
+      ("sandbox", sandbox.map { .string($0.rawValue) }),
     ])
   }
 }

@@ -23,6 +23,18 @@ package struct Plan: Sendable, Equatable {
   package var onError: OnError
   /// What all attempts may use together; nil is without limit.
   package var budget: Budget?
+  /// What becomes of attempts while which something outside of their worktrees was changed.
+  package var outside: OutsidePolicy
+  /// What attempts may use of whom neither the task nor the agent says it.
+  package var limits: TaskLimits
+  /// How attempts are confined of which neither the task nor the agent says it.
+  package var sandbox: Sandbox?
+  /// What becomes of a task whose agent is limited.
+  package var onLimit = OnLimit.wait
+  /// What the machine must have left so that something is started.
+  package var admission = Admission.standard
+  /// How much there is of what tasks must have for themselves, by name.
+  package var resources: [String: Int] = [:]
   /// Values for `{{vars.…}}`, those of the command line included.
   package var vars: [String: String]
   /// In the order of the text.
@@ -35,6 +47,7 @@ package struct Plan: Sendable, Equatable {
   package init(
     name: String? = nil, base: String? = nil, concurrency: Int = standardConcurrency,
     strategy: GraphStrategy = .parallel, onError: OnError = .continue, budget: Budget? = nil,
+    outside: OutsidePolicy = .fail, limits: TaskLimits = TaskLimits(), sandbox: Sandbox? = nil,
     vars: [String: String] = [:],
     agents: [AgentRole] = [], tasks: [PlanTask]
   ) {
@@ -44,6 +57,9 @@ package struct Plan: Sendable, Equatable {
     self.strategy = strategy
     self.onError = onError
     self.budget = budget
+    self.outside = outside
+    self.limits = limits
+    self.sandbox = sandbox
     self.vars = vars
     self.agents = agents
     self.tasks = tasks
@@ -74,6 +90,14 @@ package struct Plan: Sendable, Equatable {
     task.vars[name] ?? vars[name]
   }
 
+  /// The defaults that do not become the tasks' own, since an agent's stand before them.
+  private var defaultsJSON: JSON? {
+    guard !limits.isEmpty || sandbox != nil else { return nil }
+    return .known([
+      ("limits", limits.json), ("sandbox", sandbox.map { .string($0.rawValue) }),
+    ])
+  }
+
   /// The plan with nothing left to be filled in: what a run keeps. `PlanDecoder` makes an equal
   /// plan of it, in this version and in later ones with other defaults.
   package var json: JSON {
@@ -81,8 +105,12 @@ package struct Plan: Sendable, Equatable {
       ("name", name.map(JSON.string)), ("base", base.map(JSON.string)),
       ("concurrency", .int(concurrency)), ("strategy", .string(strategy.rawValue)),
       ("onError", .string(onError.rawValue)), ("budget", budget.map(\.json)),
+      ("outside", outside == .fail ? nil : .string(outside.rawValue)),
+      ("onLimit", .string(onLimit.rawValue)), ("admission", admission.json),
+      ("resources", .counts(resources)),
       ("vars", vars.isEmpty ? nil : .sorted(vars)),
       ("agents", agents.isEmpty ? nil : .object(agents.map { ($0.name, $0.json) })),
+      ("defaults", defaultsJSON),
       ("tasks", .array(tasks.map { $0.json(in: self) })),
     ])
   }

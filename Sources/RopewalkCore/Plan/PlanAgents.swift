@@ -15,6 +15,8 @@ struct TaskSettings {
   var worktree: WorktreePolicy?
   var partialWork: PartialWork?
   var context: TaskContext?
+  var limits = TaskLimits()
+  var sandbox: Sandbox?
 
   /// A limit of time, or the statement that there is none.
   enum Limit {
@@ -31,7 +33,7 @@ struct TaskSettings {
 
   static let keys = [
     "agent", "timeout", "idleTimeout", "grace", "retry", "verify", "repair", "expect",
-    "worktree", "partialWork", "context",
+    "worktree", "partialWork", "context", "limits", "sandbox",
   ]
 }
 
@@ -73,6 +75,8 @@ extension StrictReader {
     case "expect": settings.expect = choice(value, of: Expectation.self)
     case "worktree": settings.worktree = choice(value, of: WorktreePolicy.self)
     case "partialWork": settings.partialWork = choice(value, of: PartialWork.self)
+    case "limits": settings.limits = taskLimits(value)
+    case "sandbox": settings.sandbox = choice(value, of: Sandbox.self)
     case "context": settings.context = taskContext(value)
     default: return false
     }
@@ -125,9 +129,9 @@ extension StrictReader {
     owner: "an agent",
     known: [
       "runner", "model", "role", "arguments", "env", "command", "output", "maxTasks", "weight",
-      "capabilities", "fallback", "budget",
+      "capabilities", "fallback", "budget", "limits", "sandbox",
     ],
-    later: ["limits", "sandbox", "resources"])
+    later: ["resources"])
 
   mutating func agents(_ value: JSONValue) -> [AgentRole] {
     var agents: [AgentRole] = []
@@ -156,6 +160,8 @@ extension StrictReader {
       case "weight": agent.weight = reader.number(value, in: 0...1_000) ?? 1
       case "capabilities": agent.capabilities = reader.list(value) { $0.filledText($1) } ?? []
       case "budget": agent.budget = reader.budget(value, level: .agent)
+      case "limits": agent.limits = reader.taskLimits(value)
+      case "sandbox": agent.sandbox = reader.choice(value, of: Sandbox.self)
       case "fallback": agent.fallback = reader.list(value) { $0.runner($1) }
       default: agent.maxTasks = reader.whole(value, in: 1...10_000)
       }

@@ -60,10 +60,10 @@ extension StrictReader {
   private static let planKeys = Keys(
     owner: "a plan",
     known: [
-      "name", "base", "concurrency", "strategy", "onError", "budget", "vars", "agents", "defaults",
-      "tasks",
+      "name", "base", "concurrency", "strategy", "onError", "budget", "outside", "onLimit",
+      "admission", "resources", "vars", "agents", "defaults", "tasks",
     ],
-    later: ["workspace", "hooks", "matrix", "limits", "sandbox", "resources"])
+    later: ["workspace", "hooks", "matrix", "limits", "sandbox"])
 
   /// Reads the whole plan. What tasks refer to is read before them, wherever it stands.
   fileprivate mutating func plan(_ root: JSONValue, _ decoder: PlanDecoder) -> Plan {
@@ -78,6 +78,10 @@ extension StrictReader {
       case "strategy":
         plan.strategy = reader.choice(value, of: Plan.GraphStrategy.self) ?? plan.strategy
       case "budget": plan.budget = reader.budget(value, level: .plan)
+      case "outside": plan.outside = reader.choice(value, of: OutsidePolicy.self) ?? plan.outside
+      case "onLimit": plan.onLimit = reader.choice(value, of: OnLimit.self) ?? plan.onLimit
+      case "admission": plan.admission = reader.admission(value) ?? plan.admission
+      case "resources": plan.resources = reader.resources(value)
       case "onError": plan.onError = reader.choice(value, of: OnError.self) ?? plan.onError
       default: later[key] = value
       }
@@ -90,6 +94,7 @@ extension StrictReader {
     if let value = later["defaults"] {
       within(.key("defaults")) { reader in
         drafts.defaults = reader.defaults(value)
+        (plan.limits, plan.sandbox) = (drafts.defaults.limits, drafts.defaults.sandbox)
         reader.checkDefaultAgent(drafts, value)
         reader.checkSummariser(drafts.defaults.context, of: "`defaults`", value, drafts)
       }

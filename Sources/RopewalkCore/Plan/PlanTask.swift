@@ -14,6 +14,8 @@ package struct PlanTask: Sendable, Equatable {
   package var runnerName: String
   /// The task's model, else its agent's; nil leaves the choice to the CLI.
   package var model: String?
+  /// The priorities that there are.
+  package static let priorities = -1_000_000...1_000_000
   /// Tasks of a higher priority start first.
   package var priority: Int
   /// The longest that an attempt may take; nil is without limit.
@@ -43,6 +45,14 @@ package struct PlanTask: Sendable, Equatable {
   package var partialWork: PartialWork
   /// What its agents are told beside its prompt; nil is nothing.
   package var context: TaskContext?
+  /// What it says itself of what its attempts may use; see `Plan.limits(of:by:)`.
+  package var limits: TaskLimits
+  /// How it says itself that its attempts are confined; see `Plan.sandbox(of:by:)`.
+  package var sandbox: Sandbox?
+  /// How much it must have for itself of what the plan's `resources` name.
+  package var resources: [String: Int] = [:]
+  /// What it may change: no other task that could change the same runs at the same time.
+  package var touches: [PathPattern] = []
 
   package static let standardGrace = Duration.seconds(10)
 
@@ -54,7 +64,8 @@ package struct PlanTask: Sendable, Equatable {
     worktree: WorktreePolicy = .own,
     verify: [VerifyCommand] = [], repair: Int = 1, vars: [String: String] = [:],
     strategy: Strategy = .single, capabilities: [String] = [], budget: Budget? = nil,
-    partialWork: PartialWork = .setAside, context: TaskContext? = nil
+    partialWork: PartialWork = .setAside, context: TaskContext? = nil,
+    limits: TaskLimits = TaskLimits(), sandbox: Sandbox? = nil
   ) {
     self.id = id
     self.prompt = prompt
@@ -79,6 +90,8 @@ package struct PlanTask: Sendable, Equatable {
     self.budget = budget
     self.partialWork = partialWork
     self.context = context
+    self.limits = limits
+    self.sandbox = sandbox
   }
 
   /// Whether the plan says who does it: an agent or a runner.
@@ -109,7 +122,9 @@ package struct PlanTask: Sendable, Equatable {
       ("capabilities", capabilities.isEmpty ? nil : .array(capabilities.map(JSON.string))),
       ("budget", budget.map(\.json)),
       ("partialWork", partialWork == .setAside ? nil : .string(partialWork.rawValue)),
-      ("context", context?.json),
+      ("context", context?.json), ("limits", limits.json),
+      ("sandbox", sandbox.map { .string($0.rawValue) }), ("resources", .counts(resources)),
+      ("touches", touches.isEmpty ? nil : .array(touches.map { .string($0.text) })),
     ])
   }
 }

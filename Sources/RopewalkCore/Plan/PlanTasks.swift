@@ -75,14 +75,14 @@ struct PromptPlace {
 extension StrictReader {
   /// Keys of the plan format for tasks that this version does not act on.
   static let laterTaskKeys = [
-    "workspace", "matrix", "limits", "sandbox", "resources", "touches", "hooks",
+    "workspace", "matrix", "hooks",
   ]
 
   private static let taskKeys = Keys(
     owner: "a task",
     known: [
       "id", "prompt", "needs", "runner", "model", "priority", "onError", "when", "vars",
-      "strategy", "capabilities", "budget",
+      "strategy", "capabilities", "budget", "resources", "touches",
     ] + TaskSettings.keys,
     later: laterTaskKeys)
 
@@ -119,13 +119,15 @@ extension StrictReader {
         task.runnerName = reader.runner(value) ?? ""
       case "model": task.model = reader.filledText(value)
       case "priority":
-        task.priority = reader.whole(value, in: -1_000_000...1_000_000) ?? task.priority
+        task.priority = reader.whole(value, in: PlanTask.priorities) ?? task.priority
       case "onError": onError = reader.choice(value, of: OnError.self)
       case "when": task.when = reader.choice(value, of: StartCondition.self) ?? task.when
       case "vars":
         task.vars = reader.textsByName(value, check: Self.checkVariableName)
       case "capabilities":
         task.capabilities = reader.list(value) { $0.filledText($1) } ?? []
+      case "resources": task.resources = reader.resources(value)
+      case "touches": task.touches = reader.touches(value)
       case "budget": task.budget = reader.budget(value, level: .task)
       case "strategy":
         let draft = reader.strategy(value, drafts.tasks.count, &drafts)
@@ -151,6 +153,7 @@ extension StrictReader {
       task.onError = onError ?? drafts.plan.onError
       apply(settings, to: &task, drafts)
       checkPlace(task, index, drafts, value)
+      checkResources(index, value, drafts)
       checkSummariser(settings.context, of: drafts.called(index), value, drafts)
       checkStrategy(task, index, drafts, value)
       assign(&task, index, settings, value, runner, drafts)

@@ -66,6 +66,7 @@ extension StrictReader {
     task.worktree = own.worktree ?? defaults.worktree ?? task.worktree
     task.partialWork = own.partialWork ?? defaults.partialWork ?? task.partialWork
     task.context = TaskContext.merged(own.context, defaults.context)
+    (task.limits, task.sandbox) = (own.limits, own.sandbox)
     task.retry = own.retry.policy(over: defaults.retry, onError: task.onError)
     if !task.vars.isEmpty {
       task.vars = task.vars.filter { drafts.decoder.variables[$0.key] == nil }

@@ -42,6 +42,9 @@ package struct AttemptResult: Sendable, Equatable {
   package var killed = false
   /// Processes that outlived the program and were ended.
   package var leftovers = 0
+  /// What was changed outside of its worktree while it ran, the first hundred; see `Escape`.
+  package var escaped: [String] = []
+  package var escapedTotal = 0
   /// The pause that the provider asked for.
   package var retryAfter: Duration?
   /// Odd things worth a line in the report.
@@ -115,6 +118,8 @@ package struct AttemptResult: Sendable, Equatable {
       ("outputBytes", outputBytes.map(JSON.int)),
       ("killed", killed ? true : nil),
       ("leftovers", leftovers == 0 ? nil : .int(leftovers)),
+      ("escaped", escaped.isEmpty ? nil : .array(escaped.map(JSON.string))),
+      ("escapedTotal", escapedTotal == 0 ? nil : .int(escapedTotal)),
       ("retryAfterSeconds", retryAfter.map { .double($0.seconds) }),
       ("notes", notes.isEmpty ? nil : .array(notes.map(JSON.string))),
       ("stderrTail", stderrTail.map(JSON.string)),
@@ -146,6 +151,8 @@ package struct AttemptResult: Sendable, Equatable {
     outputBytes = value["outputBytes"]?.int
     killed = value["killed"]?.bool ?? false
     leftovers = value["leftovers"]?.int ?? 0
+    escaped = value["escaped"]?.elements.compactMap(\.string) ?? []
+    escapedTotal = value["escapedTotal"]?.int ?? 0
     retryAfter = value["retryAfterSeconds"]?.double.map { .seconds(min(max(0, $0), 1e9)) }
     notes = value["notes"]?.elements.compactMap(\.string) ?? []
     stderrTail = value["stderrTail"]?.string

@@ -34,7 +34,8 @@ extension RunEvent {
     "attemptStarted", "agentWorking",
     "agentMessage", "agentToolCall", "agentToolResult", "agentUsage", "agentUnknown",
     "verificationFinished", "attemptFinished", "attemptRetried", "fallback", "rateLimited",
+    "waiting",
     "proposalMade", "debateRound", "decisionMade", "budgetWarned", "budgetExceeded", "cancelled",
-    "taskFinished", "errorOccurred", "runFinished",
+    "paused", "resumed", "priorityChanged", "taskFinished", "errorOccurred", "runFinished",
   ]
 }

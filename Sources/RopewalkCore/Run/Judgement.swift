@@ -40,6 +40,24 @@ package enum Judgement {
     }
   }
 
+  /// What the programs before an attempt's own say when they could not start it: `bwrap` and `prlimit` end then
+  /// with a status that the program could have had as well, but for their words.
+  package static func wrapperFailure(
+    of record: EndRecord, spec: AttemptSpec, firstWords: String
+  ) -> AttemptResult? {
+    guard !spec.wrapper.isEmpty, record.cause == .exited, [1, 126, 127].contains(record.exit) else {
+      return nil
+    }
+    let line = firstWords.split(separator: "\n").first.map(String.init) ?? ""
+    if line.hasPrefix("bwrap: ") {
+      return AttemptResult(
+        failed: .couldNotStart, "could not start `\(spec.program)` in its fence: \(line)")
+    }
+    guard line.hasPrefix("prlimit: failed to ") else { return nil }
+    return AttemptResult(
+      failed: .couldNotStart, "could not start `\(spec.program)` with its limits: \(line)")
+  }
+
   /// The failure of a program that ended by itself, in words: how it ended, then what it said.
   package static func words(for outcome: AgentOutcome, _ record: EndRecord) -> String? {
     guard !outcome.ok else { return nil }

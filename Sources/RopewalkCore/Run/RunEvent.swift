@@ -55,10 +55,19 @@ package struct RunEvent: Sendable {
     case attemptFinished(AttemptResult)
     /// The attempt failed and the task will try again after a pause.
     case attemptRetried(afterSeconds: Double)
-    /// The provider asked for a pause.
-    case rateLimited(retryAfterSeconds: Double?)
+    /// The provider asked for a pause; the agent's account sleeps until then.
+    case rateLimited(retryAfterSeconds: Double?, until: Timestamp?)
+    /// Nothing starts for now though something could: told once for each reason.
+    case waiting(Waiting)
     /// Somebody or something asked for an early end of the task, or of the run.
     case cancelled(CancelReason)
+    /// Somebody asked for a pause of the task, or of the run: nothing of it starts, and unless it is
+    /// to drain its attempts are about to be stopped. On disk before they are.
+    case paused(drain: Bool)
+    /// Somebody asked for the end of the task's pause, or of all pauses of the run.
+    case resumed
+    /// Somebody gave the task another priority.
+    case priorityChanged(Int)
     /// A task reached its final state. On disk before anything that depends on it starts.
     case taskFinished(TaskEnd)
     /// An agent was chosen for a task whose plan names none; it is about to be started.
@@ -106,7 +115,11 @@ package struct RunEvent: Sendable {
     case .attemptFinished: "attemptFinished"
     case .attemptRetried: "attemptRetried"
     case .rateLimited: "rateLimited"
+    case .waiting: "waiting"
     case .cancelled: "cancelled"
+    case .paused: "paused"
+    case .resumed: "resumed"
+    case .priorityChanged: "priorityChanged"
     case .taskFinished: "taskFinished"
     case .agentAssigned: "agentAssigned"
     case .fallback: "fallback"
@@ -124,7 +137,8 @@ package struct RunEvent: Sendable {
   /// Whether others act upon it, so that it must be on disk before the loop goes on.
   package var isPromise: Bool {
     switch payload {
-    case .runStarted, .runResumed, .tasksRevived, .taskFinished, .runFinished: true
+    case .runStarted, .runResumed, .tasksRevived, .taskFinished, .runFinished, .paused, .resumed:
+      true
     default: false
     }
   }
@@ -172,8 +186,16 @@ extension RunEvent.Payload {
     case .verificationFinished(let verification): verification.members
     case .attemptFinished(let result): result.members
     case .attemptRetried(let seconds): [("afterSeconds", .double(seconds))]
-    case .rateLimited(let seconds): [("retryAfterSeconds", seconds.map(JSON.double))]
+    case .rateLimited(let seconds, let until):
+      [
+        ("retryAfterSeconds", seconds.map(JSON.double)),
+        ("until", until.map { .string($0.description) }),
+      ]
+    case .waiting(let waiting): waiting.members
     case .cancelled(let reason): [("reason", .string(reason.text))]
+    case .paused(let drain): [("drain", drain ? true : nil)]
+    case .resumed: []
+    case .priorityChanged(let priority): [("priority", .int(priority))]
     case .taskFinished(let end): end.members
     case .agentAssigned(let assigned): assigned.members
     case .fallback(let fallback): fallback.members
@@ -205,7 +227,13 @@ extension RunEvent.Payload {
       case "verificationFinished": .verificationFinished(Verification(value))
       case "attemptFinished": .attemptFinished(AttemptResult(value))
       case "attemptRetried": .attemptRetried(afterSeconds: value["afterSeconds"]?.double ?? 0)
-      case "rateLimited": .rateLimited(retryAfterSeconds: value["retryAfterSeconds"]?.double)
+      case "rateLimited":
+        .rateLimited(
+          retryAfterSeconds: value["retryAfterSeconds"]?.double,
+          until: value["until"]?.string.flatMap(Timestamp.init))
+      case "paused": .paused(drain: value["drain"]?.bool ?? false)
+      case "resumed": .resumed
+      case "priorityChanged": .priorityChanged(value["priority"]?.int ?? 0)
       case "errorOccurred": .errorOccurred(value["message"]?.string ?? "")
       case "agentAssigned": .agentAssigned(AgentAssigned(value))
       case "fallback": .fallback(Fallback(value))
@@ -220,6 +248,7 @@ extension RunEvent.Payload {
     if kind == "decisionMade", let decision = value["decision"].flatMap(Decision.init) {
       return .decisionMade(decision)
     }
+    if kind == "waiting", let waiting = Waiting(value) { return .waiting(waiting) }
     if kind == "runFinished", let state = value["state"]?.string.flatMap(RunState.init) {
       return .runFinished(
         state, seconds: value["seconds"]?.double ?? 0,

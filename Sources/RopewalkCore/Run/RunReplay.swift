@@ -35,8 +35,10 @@ package struct RunReplay: Sendable {
   }
 
   /// Lets the schedule go on; see `ScheduleReplay.finish`.
-  package mutating func finish(reviving wanted: Revival) -> ScheduleReplay.Conclusion {
-    schedule.finish(reviving: wanted)
+  package mutating func finish(
+    reviving wanted: Revival, _ moment: ScheduleReplay.Moment
+  ) -> ScheduleReplay.Conclusion {
+    schedule.finish(reviving: wanted, moment)
   }
 
   private mutating func remember(_ event: RunEvent) {

@@ -44,12 +44,20 @@ package struct RunReport: Sendable {
       finishedAt = nil
       endedBecause = nil
       enginePID = resumed.pid
+      // What was paused went with its engine.
+      for place in tasks.indices { tasks[place].goOn() }
     case .tasksRevived(let revived):
       for task in revived.tasks {
         if let place = places[task] { tasks[place].revive(isFresh: revived.isFresh) }
       }
     case .cancelled(let reason) where event.subject.task == nil:
       endedBecause = endedBecause ?? reason
+    case .paused where event.subject.task == nil:
+      state = .paused
+      for place in tasks.indices { tasks[place].apply(event) }
+    case .resumed where event.subject.task == nil:
+      state = .running
+      for place in tasks.indices { tasks[place].apply(event) }
     default:
       if let task = event.subject.task, let place = places[task] { tasks[place].apply(event) }
     }
@@ -149,8 +157,11 @@ package struct TaskReport: Sendable {
     switch event.payload {
     case .taskQueued: state = .queued
     case .taskStarted: state = .running
+    case .paused(let drain): if !drain, state == .running { state = .paused }
+    case .resumed: if state == .paused { state = .running }
     case .attemptStarted(let start):
-      state = .running
+      // One that was being started when the pause began stands still with the others.
+      if state != .paused { state = .running }
       attempts = max(attempts, event.subject.attempt ?? 0)
       worktree = start.worktree ?? worktree
       folders.append(start.folder)
@@ -167,6 +178,7 @@ package struct TaskReport: Sendable {
       seconds = (seconds ?? 0) + result.seconds
       if let usage = result.usage { spending.add(usage) }
       contribute(result, event.subject.attempt ?? 0)
+    case .rateLimited(_, let until): if until != nil, openSteps.isEmpty { state = .queued }
     case .attemptRetried: if openSteps.isEmpty { state = .queued }
     case .decisionMade(let decision): self.decision = decision
     case .agentAssigned(let assigned):
@@ -185,6 +197,11 @@ package struct TaskReport: Sendable {
       openSteps = [:]
     default: break
     }
+  }
+
+  /// Whoever paused it is gone.
+  fileprivate mutating func goOn() {
+    if state == .paused { state = .running }
   }
 
   /// Ended, it is taken up again. What it has cost stays counted.
@@ -246,6 +263,7 @@ package struct TaskReport: Sendable {
       ("sessionId", outcome?.sessionID.map(JSON.string)),
       ("model", outcome?.model.map(JSON.string)),
       ("denials", denials),
+      ("escaped", escaped),
       ("notes", notes),
       ("cost", attempts == 0 ? nil : spending.costJSON),
       ("tokens", attempts == 0 ? nil : spending.tokensJSON),
@@ -256,6 +274,11 @@ package struct TaskReport: Sendable {
   private var denials: JSON? {
     guard let last, !last.denials.isEmpty else { return nil }
     return .array(last.denials.map(JSON.string))
+  }
+
+  private var escaped: JSON? {
+    guard let last, !last.escaped.isEmpty else { return nil }
+    return .array(last.escaped.map(JSON.string))
   }
 
   private var notes: JSON? {

@@ -4,6 +4,8 @@
 package enum RunState: String, Sendable, CaseIterable {
   /// An engine works on it.
   case running
+  /// An engine works on it, and starts nothing until it is told to go on.
+  case paused
   /// Every task completed.
   case completed
   /// It came to its end; some tasks completed, and others did not.

@@ -37,6 +37,16 @@ package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertibl
     milliseconds = Self.day(year: year, month: month, day: day) * 86_400_000 + inDay
   }
 
+  /// The instant so much later.
+  package func adding(_ time: Duration) -> Timestamp {
+    Timestamp(milliseconds: milliseconds + Int(time / .milliseconds(1)))
+  }
+
+  /// How much later another instant is; negative for one that is earlier.
+  package func distance(to other: Timestamp) -> Duration {
+    .milliseconds(other.milliseconds - milliseconds)
+  }
+
   package static func < (left: Timestamp, right: Timestamp) -> Bool {
     left.milliseconds < right.milliseconds
   }

@@ -15,7 +15,8 @@ extension StrictReader {
     owner: "a runner",
     known: [
       "name", "about", "family", "executable", "verified", "version", "versions", "otherwise",
-      "prompt", "emptyPrompt", "arguments", "environment", "litter", "resultFile", "output",
+      "prompt", "emptyPrompt", "arguments", "environment", "litter", "state", "resultFile",
+      "output", "account", "startsApart",
     ])
 
   fileprivate mutating func runnerFile(_ root: JSONValue) -> RunnerSpec {
@@ -35,7 +36,10 @@ extension StrictReader {
       case "emptyPrompt": spec.takesEmptyPrompt = reader.flag(value)
       case "arguments": spec.arguments = reader.list(value) { $0.argument($1) } ?? []
       case "environment": reader.environment(value, &spec)
+      case "account": spec.account = reader.texts(value) ?? []
+      case "startsApart": spec.startsApart = reader.duration(value) ?? spec.startsApart
       case "litter": spec.litter = reader.texts(value) ?? []
+      case "state": spec.state = reader.list(value) { $0.statePath($1) } ?? []
       case "resultFile":
         spec.resultFile = reader.filledText(value).flatMap { reader.checkNames($0, value) }
       default: spec.output = reader.outputRules(value)
@@ -65,6 +69,18 @@ extension StrictReader {
         hint: "give it `terminal`, or `exitIsTerminal: true` where only the exit status tells",
         at: output.offset)
     }
+  }
+
+  /// A place below the home folder, or an absolute one.
+  private mutating func statePath(_ value: JSONValue) -> String? {
+    guard let path = filledText(value) else { return nil }
+    let isPlain = !path.split(separator: "/").contains { $0 == ".." || $0 == "." }
+    if isPlain, path.hasPrefix("~/") || path.hasPrefix("/"), path.utf8.count > 2 { return path }
+    note(
+      "\(path.quoted) is no place of a CLI's state",
+      hint: "write it from the home folder, as in \"~/.claude/\"; a folder ends in a slash",
+      at: value.start)
+    return nil
   }
 
   private mutating func argument(_ value: JSONValue) -> RunnerSpec.Argument? {

@@ -54,8 +54,16 @@ package struct RunnerSpec: Sendable, Equatable {
   package var arguments: [Argument] = []
   package var set: [String: String] = [:]
   package var unset: [String] = []
+  /// Variables by which its logins differ: agents that have other values there have other limits.
+  package var account: [String] = []
+  /// The least time from one start of the program to the next, where copies that start at once disturb
+  /// each other; zero is none.
+  package var startsApart = Duration.zero
   /// What the CLI leaves behind in its directory, as ignore patterns.
   package var litter: [String] = []
+  /// What the CLI must be able to write beside the worktree, from the home folder: `~/.claude/`. A folder ends in a
+  /// slash and is made where it is missing.
+  package var state: [String] = []
   /// A file that the CLI writes at its end, in which rules `from: "file"` look.
   package var resultFile: String?
   /// Whether a session can be taken up again: some argument must need it.

@@ -22,13 +22,20 @@ struct ReadyQueue {
   struct Entry: Comparable, Sendable {
     let task: Int
     let step: Int
-    private let urgency: Duration
+    private var urgency: Duration
 
     /// - Parameter time: when it was queued, counted from any one instant that all calls share.
     init(task: Int, step: Int = 0, priority: Int, at time: Duration = .zero) {
       self.task = task
       self.step = step
       urgency = Ageing.step * priority - time
+    }
+
+    /// The same place in time, with a priority that is higher by `change`.
+    func raised(by change: Int) -> Entry {
+      var entry = self
+      entry.urgency += Ageing.step * change
+      return entry
     }
 
     static func < (left: Entry, right: Entry) -> Bool {
@@ -48,6 +55,14 @@ struct ReadyQueue {
       heap.swapAt(at, (at - 1) / 2)
       at = (at - 1) / 2
     }
+  }
+
+  /// Changes the priority of all that waits of a task; takes time linear in the queue's length.
+  mutating func raise(_ task: Int, by change: Int) {
+    guard change != 0, heap.contains(where: { $0.task == task }) else { return }
+    let entries = heap
+    heap = []
+    for entry in entries { insert(entry.task == task ? entry.raised(by: change) : entry) }
   }
 
   /// The queue must not be empty.

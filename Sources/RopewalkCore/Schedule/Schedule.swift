@@ -6,7 +6,9 @@
 /// order in which the engine must carry them out. Tasks are indices into the plan.
 ///
 /// Its parts: `ScheduleSlots` (which step starts, and by whom), `ScheduleSteps` (retries, fallback, strategies),
-/// `ScheduleTasks` (what the end of a task means for the others), `ScheduleBudgets` (limits that are reached).
+/// `ScheduleTasks` (what the end of a task means for the others), `ScheduleBudgets` (limits that are reached),
+/// `ScheduleControl` (pauses and priorities), `ScheduleLimits` (agents that sleep), `ScheduleAdmission` (what a machine
+/// has room for, and who is held back).
 package struct Schedule: Sendable {
   /// What the engine has to do next.
   package enum Action: Sendable {
@@ -20,8 +22,19 @@ package struct Schedule: Sendable {
     case retryLater(Int, step: Int, attempt: Int, after: Duration)
     /// Another agent takes the step over.
     case fallBack(Int, FallbackNews)
+    /// An account has hit a limit. Call `agentAwake` after the delay, and tell the user's other runs.
+    case sleep(LimitNews)
+    /// An account that had been limited is not any more. Tell the user's other runs.
+    case limitOver(AgentAccount)
+    /// Nothing starts for now, and why.
+    case wait(WaitNews)
+    /// Call `lookAgain` after the delay, with a new reading of the machine.
+    case lookLater(after: Duration)
     /// End the attempt; its end is reported by `attemptEnded` as ever.
     case endAttempt(Int, attempt: Int, CancelReason)
+    /// Stop the attempt's processes; what of it cannot be stopped goes on to its end.
+    case pauseAttempt(Int, attempt: Int)
+    case resumeAttempt(Int, attempt: Int)
     /// The task's strategy has something to tell.
     case tell(Int, StrategyNews)
     /// Call `wallTimeOver` after the delay.
@@ -45,22 +58,18 @@ package struct Schedule: Sendable {
     case continuation
   }
 
-  struct Lane {
-    /// Whose steps wait here; nil where nobody's limit holds.
-    var agent: (name: String, maxTasks: Int)?
-    var ready = ReadyQueue()
-  }
-
   let graph: TaskGraph
   let plan: Plan
   let choice: AgentChoice
   let concurrency: Int
   var progress: [TaskProgress]
-  /// One lane for each agent that carries only so many tasks at a time, and the first for the rest.
-  var lanes: [Lane]
-  let laneOfAgent: [String: Int]
-  /// Steps whose agent is chosen when they start.
-  var unassigned = ReadyQueue()
+  /// Made as they are needed, and never removed.
+  var lanes: [Lane] = []
+  var laneOfKey: [Lane.Key: Int] = [:]
+  let maxTasksOfAgent: [String: Int]
+  var demands: Demands
+  var sleep = AgentSleep()
+  var waiting = WaitState()
   /// By agent, the attempts under way.
   var load: [String: Int] = [:]
   var random: SplitMix64
@@ -71,8 +80,11 @@ package struct Schedule: Sendable {
   var budgets: BudgetState
   /// Whether it follows what a journal tells, so that nothing is to be started.
   var isReplaying = false
+  var control = ControlState()
   /// The time since the run began; to be set before each input. By it waiting is counted.
   package var now = Duration.zero
+  /// How the machine stands; to be set before inputs after which something may start. Nil where nobody looks.
+  package var host: HostReading?
 
   var tasks: [PlanTask] { plan.tasks }
 
@@ -89,10 +101,10 @@ package struct Schedule: Sendable {
       progress.openNeeds = graph.needs(of: task).count
       return progress
     }
-    let limited = plan.agents.compactMap { agent in agent.maxTasks.map { (agent.name, $0) } }
-    lanes = [Lane()] + limited.map { Lane(agent: $0) }
-    laneOfAgent = Dictionary(
-      limited.enumerated().map { ($1.0, $0 + 1) }, uniquingKeysWith: { first, _ in first })
+    maxTasksOfAgent = Dictionary(
+      plan.agents.compactMap { agent in agent.maxTasks.map { (agent.name, $0) } },
+      uniquingKeysWith: { first, _ in first })
+    demands = Demands(plan)
     unfinished = plan.tasks.count
     random = SplitMix64(state: seed)
     budgets = BudgetState(plan)
@@ -132,7 +144,10 @@ package struct Schedule: Sendable {
     }
     var actions: [Action] = []
     release(task, step)
+    wake(task)
+    defer { rest(task) }
     settle(AttemptKey(task: task, number: attempt), step, result.usage, &actions)
+    noteLimits(task, step, attempt, result, &actions)
     let state = progress[task].steps[step]
     if wasInterrupted(task, state, result) {
       interrupt(task, step, result, &actions)

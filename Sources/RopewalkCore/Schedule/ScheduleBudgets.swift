@@ -63,6 +63,7 @@ extension Schedule {
   package mutating func wallTimeOver(_ scope: BudgetScope) -> [Action] {
     guard let allowed = budgets.wallTime(scope), isNeeded(scope) else { return [] }
     var actions: [Action] = []
+    guard isDue(scope, &actions) else { return actions }
     let excess = BudgetExcess.wallTime(scope, allowed: allowed, seconds: allowed.seconds)
     react(to: excess, &actions)
     return fill(actions)
@@ -132,6 +133,7 @@ extension Schedule {
     guard let after = budgets.wallTime(scope), budgets.timers.insert(scope).inserted else {
       return
     }
+    control.standstill.set(scope, at: now)
     actions.append(.startTimer(scope, after: after))
   }
 

@@ -13,6 +13,20 @@ package struct ScheduleReplay: Sendable {
     package var toldEvents = 0
   }
 
+  /// What a schedule has to know of the moment at which it goes on.
+  package struct Moment: Sendable {
+    package var host: HostReading?
+    package var limits: [(account: AgentAccount, rest: Duration, strikes: Int)]
+
+    package init(
+      host: HostReading? = nil,
+      limits: [(account: AgentAccount, rest: Duration, strikes: Int)] = []
+    ) {
+      self.host = host
+      self.limits = limits
+    }
+  }
+
   /// What follows from a journal, in the order in which it is to be told.
   package struct Conclusion: Sendable {
     /// What was decided and is not in the journal.
@@ -108,20 +122,29 @@ package struct ScheduleReplay: Sendable {
 
   /// Lets the schedule go on from here.
   ///
-  /// - Parameter wanted: what is taken up again of what has ended.
-  package mutating func finish(reviving wanted: Revival) -> Conclusion {
+  /// - Parameters:
+  ///   - wanted: what is taken up again of what has ended.
+  ///   - moment: how the machine and the user's accounts stand.
+  package mutating func finish(reviving wanted: Revival, _ moment: Moment) -> Conclusion {
     var left = pending.left
-    schedule.isReplaying = false
     for key in open.keys { schedule.hold(key) }
     var timers: [Schedule.Action] = []
     for timer in self.timers {
       let rest = timer.allowed - (schedule.now - timer.begun)
       timers.append(.startTimer(timer.scope, after: max(.zero, rest)))
     }
+    // Who sleeps is in the user's book, by the time of day.
+    schedule.sleep = AgentSleep()
+    schedule.host = moment.host
+    var limits: [Schedule.Action] = []
+    for limit in moment.limits {
+      limits += schedule.agentLimited(limit.account, for: limit.rest, strikes: limit.strikes)
+    }
+    schedule.isReplaying = false
     schedule.forgetCancellation()
     schedule.insertWaiting(&left)
     let revived = wanted.tasks(schedule)
-    var actions = timers
+    var actions = timers + limits
     for key in open.keys.sorted() { actions += schedule.endUnwanted(key) }
     if wanted == .end {
       actions += schedule.cancel(nil, .requested)
@@ -234,7 +257,8 @@ extension Schedule.Action {
     case .tell(let task, .round): (task, "debateRound")
     case .tell(let task, .decision): (task, "decisionMade")
     case .finish(let task, _): (task, "taskFinished")
-    case .assign, .startAttempt, .endAttempt, .retryLater, .startTimer, .warn, .limitReached,
+    case .assign, .startAttempt, .endAttempt, .pauseAttempt, .resumeAttempt, .retryLater, .sleep, .limitOver, .wait,
+      .lookLater, .startTimer, .warn, .limitReached,
       .finishRun:
       nil
     }

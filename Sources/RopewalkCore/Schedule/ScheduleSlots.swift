@@ -8,104 +8,98 @@ extension Schedule {
   mutating func fill(_ actions: [Action]) -> [Action] {
     if isReplaying { return actions }
     var actions = actions
-    while live < concurrency, let (task, step) = takeReady(&actions) {
-      // A task may have been cancelled or skipped, and a step given up, while it waited.
-      guard !progress[task].state.isFinal, !progress[task].steps[step].isDone else { continue }
-      if let agent = progress[task].steps[step].step.agent {
-        if let why = choice.fallbacks.whyMissing(agent) {
-          if fallBack(task, step, agent, because: why, &actions) { continue }
+    repeat {
+      relieve(&actions)
+      while !control.holdsAll, live < concurrency, let (task, step) = takeReady(&actions) {
+        if holdBack(task, step) { continue }
+        if let agent = progress[task].steps[step].step.agent {
+          if let why = choice.fallbacks.whyMissing(agent) {
+            if fallBack(task, step, agent, because: why, &actions) { continue }
+          }
+          guard reserve(task, step, agent, &actions) else { continue }
         }
-        guard reserve(task, step, agent, &actions) else { continue }
+        if progress[task].state == .queued { move(task, .started) }
+        if progress[task].steps[step].isRepairDue {
+          progress[task].steps[step].isRepairDue = false
+          start(task, step, .repair, &actions)
+          continue
+        }
+        progress[task].steps[step].tries += 1
+        let isInterrupted = progress[task].steps[step].isInterrupted
+        start(task, step, isInterrupted ? .continuation : .attempt, &actions)
       }
-      if progress[task].state == .queued { move(task, .started) }
-      if progress[task].steps[step].isRepairDue {
-        progress[task].steps[step].isRepairDue = false
-        start(task, step, .repair, &actions)
-        continue
-      }
-      progress[task].steps[step].tries += 1
-      let isInterrupted = progress[task].steps[step].isInterrupted
-      start(task, step, isInterrupted ? .continuation : .attempt, &actions)
-    }
+    } while failLimited(&actions)
+    keepTime(&actions)
     if unfinished == 0, live == 0 {
       unfinished = -1
       actions.append(.finishRun(runState))
     }
+    tellWaiting(&actions)
     return actions
   }
 
-  /// The most urgent step among the first of every lane that has room and those without an agent.
+  /// The most urgent step among the first of every lane that is open.
   private mutating func takeReady(_ actions: inout [Action]) -> (task: Int, step: Int)? {
+    let reserved = reservation()
     var best: (entry: ReadyQueue.Entry, lane: Int)?
-    for (index, lane) in lanes.enumerated() where hasRoom(lane) {
-      guard let entry = lane.ready.first else { continue }
-      if let known = best, !(entry < known.entry) { continue }
-      best = (entry, index)
+    var unassigned: [(entry: ReadyQueue.Entry, lane: Int)] = []
+    for index in lanes.indices {
+      guard let entry = first(index) else { continue }
+      let lane = lanes[index]
+      if !lane.key.isUnassigned, let known = best, !(entry < known.entry) { continue }
+      guard isOpen(lane), !delays(reserved, lane, entry) else { continue }
+      if lane.key.isUnassigned {
+        unassigned.append((entry, index))
+      } else {
+        best = (entry, index)
+      }
     }
-    if let entry = unassigned.first, best.map({ entry < $0.entry }) ?? true,
-      let chosen = assignFirst(before: best?.entry, &actions)
-    {
-      return chosen
+    guard best != nil || !unassigned.isEmpty, isAdmitted() else { return nil }
+    for (entry, lane) in unassigned.sorted(by: { $0.entry < $1.entry }) {
+      if let known = best, !(entry < known.entry) { break }
+      if let chosen = assignFirst(of: lane, before: best?.entry, &actions) { return chosen }
     }
-    guard let best else { return nil }
-    let entry = lanes[best.lane].ready.removeFirst()
-    return (entry.task, entry.step)
+    return best.map { take($0.lane) }
   }
 
-  /// Finds an agent for the first of the steps without one for which somebody has room.
+  /// Finds an agent for the first of a lane's steps for which somebody has room.
   private mutating func assignFirst(
-    before other: ReadyQueue.Entry?, _ actions: inout [Action]
+    of lane: Int, before other: ReadyQueue.Entry?, _ actions: inout [Action]
   ) -> (task: Int, step: Int)? {
+    let asleep = asleep
     guard choice.hasRoom(load) else { return nil }
-    var passed: [ReadyQueue.Entry] = []
-    defer { for entry in passed { unassigned.insert(entry) } }
-    while let entry = unassigned.first, passed.count < Self.lookahead {
+    var passed: [(task: Int, step: Int)] = []
+    defer { for (task, step) in passed { insert(task, step) } }
+    while let entry = first(lane), passed.count < Self.lookahead {
       if let other, !(entry < other) { return nil }
-      _ = unassigned.removeFirst()
-      guard !progress[entry.task].state.isFinal, !progress[entry.task].steps[entry.step].isDone
-      else { continue }
-      let affinity = Set(
-        graph.needs(of: entry.task).flatMap { progress[$0].steps.compactMap(\.step.agent?.name) })
-      switch choice.choose(for: entry.task, load: load, affinity: affinity) {
-      case .wait: passed.append(entry)
+      let (task, step) = take(lane)
+      if holdBack(task, step) { continue }
+      switch choice.choose(
+        for: task, load: load, affinity: affinity(of: task), asleep: asleep)
+      {
+      case .wait: passed.append((task, step))
       case .impossible(let why):
-        if progress[entry.task].state == .queued { move(entry.task, .started) }
+        if progress[task].state == .queued { move(task, .started) }
         stepEnded(
-          entry.task, entry.step,
-          AttemptResult(failed: .couldNotStart, "nobody can do it: \(why)"), &actions)
+          task, step, AttemptResult(failed: .couldNotStart, "nobody can do it: \(why)"), &actions)
       case .assigned(let assignment):
         guard let agent = plan.agents.first(where: { $0.name == assignment.agent }) else {
           continue
         }
-        progress[entry.task].steps[entry.step].step.work = .agent(agent)
-        progress[entry.task].chosen = (
+        progress[task].steps[step].step.work = .agent(agent)
+        progress[task].chosen = (
           assignment.agent, assignment.runner, assignment.justification
         )
-        actions.append(.assign(entry.task, assignment))
-        return (entry.task, entry.step)
+        actions.append(.assign(task, assignment))
+        return (task, step)
       }
     }
     return nil
   }
 
-  private func hasRoom(_ lane: Lane) -> Bool {
-    lane.agent.map { load[$0.name, default: 0] < $0.maxTasks } ?? true
-  }
-
-  private func lane(_ task: Int, _ step: Int) -> Int {
-    progress[task].steps[step].step.agent.flatMap { laneOfAgent[$0.name] } ?? 0
-  }
-
-  mutating func insert(_ task: Int, _ step: Int) {
-    // What waits is known when the journal has told everything.
-    if isReplaying { return }
-    let entry = ReadyQueue.Entry(
-      task: task, step: step, priority: tasks[task].priority, at: now)
-    if progress[task].steps[step].step.work == .anyAgent {
-      unassigned.insert(entry)
-    } else {
-      lanes[lane(task, step)].ready.insert(entry)
-    }
+  /// The agents that did what a task needs.
+  func affinity(of task: Int) -> Set<String> {
+    Set(graph.needs(of: task).flatMap { progress[$0].steps.compactMap(\.step.agent?.name) })
   }
 
   var runState: RunState {
@@ -123,6 +117,9 @@ extension Schedule {
     progress[task].steps[step].isRepair = purpose == .repair
     progress[task].steps[step].isInterrupted = false
     progress[task].steps[step].isInSession = false
+    progress[task].steps[step].lastQueuedAt = progress[task].steps[step].queuedAt
+    progress[task].steps[step].queuedAt = nil
+    noteStart(task, step, &actions)
     let attempt = upcoming(task, step)
     progress[task].steps[step].nextAttempt = nil
     progress[task].steps[step].attempt = attempt

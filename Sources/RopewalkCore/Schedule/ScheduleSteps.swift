@@ -34,12 +34,18 @@ extension Schedule {
     let state = progress[task].steps[step]
     if cause == .rejected, state.repairs < tasks[task].repair {
       progress[task].steps[step].repairs += 1
-      if !isReplaying, reserve(task, step, agent, &actions) {
+      if control.isHeld(task) {
+        progress[task].steps[step].isRepairDue = true
+        insert(task, step)
+      } else if !isReplaying, reserve(task, step, agent, &actions) {
         start(task, step, .repair, &actions)
       } else {
         progress[task].steps[step].isRepairDue = true
       }
       return true
+    }
+    if cause == .rateLimited, let account = choice.accounts[agent] {
+      return waitOut(account, task, step, agent, result, &actions)
     }
     let tries = max(
       tasks[task].allowedTries, state.step.isRetried ? RetryPolicy.standardAttempts : 1)
@@ -81,15 +87,18 @@ extension Schedule {
   }
 
   /// Gives a step to the next agent that can take over from its own; false when there is none.
+  ///
+  /// - Parameter place: which of its substitutes; the first that has not been asked when nil.
   mutating func fallBack(
-    _ task: Int, _ step: Int, _ agent: AgentRole, because: String, _ actions: inout [Action]
+    _ task: Int, _ step: Int, _ agent: AgentRole, because: String, place: Int? = nil,
+    _ actions: inout [Action]
   ) -> Bool {
     let first = progress[task].steps[step].chosen ?? agent
     let chain = choice.fallbacks[first]
-    let used = progress[task].steps[step].fallbacks
+    let used = place ?? progress[task].steps[step].fallbacks
     guard used < chain.count else { return false }
     progress[task].steps[step].chosen = first
-    progress[task].steps[step].fallbacks += 1
+    progress[task].steps[step].fallbacks = used + 1
     progress[task].steps[step].tries = 0
     // The other one knows nothing of a session.
     progress[task].steps[step].isInterrupted = false

@@ -71,6 +71,13 @@ extension Schedule {
       preconditionFailure("task `\(tasks[task].id)` is \(state) and cannot be \(transition)")
     }
     progress[task].state = next
+    // What it demands is its own exactly while it runs.
+    if next == .running, demands.open(task) != nil {
+      demands.take(task)
+      freeOthers(of: task)
+    } else if next != .running, next != .paused {
+      demands.giveBack(task)
+    }
   }
 }
 

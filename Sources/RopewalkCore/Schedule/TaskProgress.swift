@@ -34,6 +34,14 @@ struct StepProgress {
   var attempt = 0
   /// The number that was told for the next attempt.
   var nextAttempt: Int?
+  /// Whether it waits for a slot.
+  var isQueued = false
+  /// Since when; it is kept when a step is only put back, so that it does not lose its place.
+  var queuedAt: Duration?
+  /// The same of the time before its latest attempt.
+  var lastQueuedAt: Duration?
+  /// Whether it was started to wake an account that sleeps.
+  var isProbe = false
   /// Tries that count against the retry policy.
   var tries = 0
   var repairs = 0

@@ -7,6 +7,8 @@ package struct AgentChoice: Sendable {
   package var history = AgentHistory()
   /// Who takes over from whom, in order.
   package var fallbacks = FallbackTable()
+  /// Whose limits are whose.
+  package var accounts = AgentAccounts()
   private let selection: AgentSelection
 
   package init(_ plan: Plan) {
@@ -32,13 +34,16 @@ package struct AgentChoice: Sendable {
   /// - Parameters:
   ///   - load: the tasks that each agent carries now.
   ///   - affinity: the agents that did what the task needs.
+  ///   - asleep: the agents that wait for a provider.
   package func choose(
-    for task: Int, load: [String: Int] = [:], affinity: Set<String> = []
+    for task: Int, load: [String: Int] = [:], affinity: Set<String> = [],
+    asleep: Set<String> = []
   ) -> AgentSelection.Answer {
     var moment = AgentSelection.Moment()
     moment.load = load
     moment.affinity = affinity
     moment.history = history
+    moment.asleep = asleep
     return selection.choose(
       for: profiles[task] ?? TaskProfile(type: "task", complexity: .moderate), moment)
   }

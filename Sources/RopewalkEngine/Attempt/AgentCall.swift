@@ -12,6 +12,19 @@ struct AgentCall {
   let agent: ResolvedAgent
   let folder: AttemptFolder
   let control: AttemptControl
+  /// What keeps its writes in; nil for none.
+  var fence: AttemptFence?
+
+  private var limits: TaskLimits { site.plan.limits(of: order.task, by: agent.agent) }
+
+  /// The beginning of what it wrote to stderr.
+  private var firstWords: String {
+    Self.text((try? FileBytes.piece(of: folder.stderr, at: 0)).flatMap(\.self))
+  }
+
+  private static func text(_ bytes: [UInt8]?) -> String {
+    String(decoding: bytes ?? [], as: UTF8.self)
+  }
 
   /// How it ended: without a verdict, which only its work can give.
   struct Ended {
@@ -21,7 +34,7 @@ struct AgentCall {
 
   func spec(_ invocation: Invocation, directory: String) -> AttemptSpec {
     let task = order.task
-    return AttemptSpec(
+    var spec = AttemptSpec(
       program: agent.program, arguments: invocation.arguments, name: agent.name,
       environment: invocation.environment.merging(order.marks(site.folder.run)) { $1 },
       unset: invocation.unset, directory: directory,
@@ -29,6 +42,9 @@ struct AgentCall {
       timeout: task.timeout?.milliseconds, idleTimeout: task.idleTimeout?.milliseconds,
       grace: task.grace.milliseconds, orphanGrace: site.attendant.orphanGrace,
       openFiles: Int(Spawner.inheritedOpenFiles))
+    fence?.confine(&spec)
+    site.confinement.limit(&spec, limits)
+    return spec
   }
 
   /// Runs what the folder says. What it used is in the user's book when this returns.
@@ -44,7 +60,10 @@ struct AgentCall {
     resuming earlier: AttemptResult.Usage? = nil, spent: AttemptResult.Usage? = nil,
     reporter: (any AttemptReporter)?
   ) async throws -> Ended {
-    await take(
+    await control.untilResumed()
+    await site.starting.pass(agent.spec, control)
+    if control.reason != nil { return Ended(result: AttemptResult(failed: .cancelled, "")) }
+    return await take(
       .running(try await site.attendant.start(folder)), invocation, spec, prompt: prompt,
       resuming: earlier, spent: spent, reporter: reporter)
   }
@@ -77,6 +96,8 @@ struct AgentCall {
       ended = Ended(result: AttemptResult(failed: .lost, "its output was lost: \(error)"))
       ended.result.usage = .unknown
     }
+    ended.result.notes += site.confinement.remarks(on: limits)
+    ended.result.blame(limits, lastWords: Self.text(try? folder.stderrTail()))
     await settle(&ended, prompt: prompt, isRecovered: order.recovery != nil)
     return ended
   }
@@ -105,7 +126,8 @@ struct AgentCall {
 
   /// The CLI's result file; nil when it has none, or left none.
   private func resultFile(_ invocation: Invocation) throws(SystemError) -> [UInt8]? {
-    guard let path = invocation.resultFile else { return nil }
+    guard let written = invocation.resultFile else { return nil }
+    let path = fence?.outside(written) ?? written
     do throws(SystemError) {
       return try FileBytes.read(path, limit: 64 << 20)
     } catch {
@@ -136,7 +158,9 @@ struct AgentCall {
     switch end {
     case .lost(let what): result = AttemptResult(failed: .lost, what)
     case .recorded(let record):
-      if let failure = Judgement.failure(of: record, spec: spec, cancelled: control.reason) {
+      if let failure = Judgement.failure(of: record, spec: spec, cancelled: control.reason)
+        ?? Judgement.wrapperFailure(of: record, spec: spec, firstWords: firstWords)
+      {
         result = failure
       } else {
         result = Self.account(of: outcome)

@@ -78,7 +78,17 @@ package final class AttemptControl: Sendable {
   private struct State {
     var reason: CancelReason?
     var isPaused = false
+    var pausedSince: SuspendingClock.Instant?
+    /// The pauses that are over.
+    var pausedFor = Duration.zero
     var handler: (@Sendable (AttemptRequest) -> Void)?
+    /// Those who wait for the pause's end before they start anything.
+    var waiting: [CheckedContinuation<Void, Never>] = []
+
+    mutating func letGo() -> [CheckedContinuation<Void, Never>] {
+      defer { waiting = [] }
+      return waiting
+    }
   }
 
   private let state = Mutex(State())
@@ -100,21 +110,48 @@ package final class AttemptControl: Sendable {
       }
       handler?(.end(reason))
     }
+    for continuation in state.withLock({ $0.letGo() }) { continuation.resume() }
   }
 
   /// Whether what runs, and what starts, has to stand still.
   package var isPaused: Bool { state.withLock { $0.isPaused } }
 
-  /// Stops what runs for the attempt; what starts later is stopped at once.
+  /// How long the attempt has been paused, all in all.
+  package var pausedFor: Duration {
+    state.withLock { state in
+      state.pausedFor + (state.pausedSince.map { SuspendingClock().now - $0 } ?? .zero)
+    }
+  }
+
+  /// Stops what runs for the attempt; what was about to start waits, and what has just been
+  /// started is stopped as soon as it can be reached.
   package func pause() { setPaused(true) }
 
-  package func resume() { setPaused(false) }
+  package func resume() {
+    setPaused(false)
+    for continuation in state.withLock({ $0.letGo() }) { continuation.resume() }
+  }
+
+  /// Returns once the attempt is not paused, or is to end: before each start of a program.
+  package func untilResumed() async {
+    await withCheckedContinuation { continuation in
+      let mayGoOn = state.withLock { state in
+        if !state.isPaused || state.reason != nil { return true }
+        state.waiting.append(continuation)
+        return false
+      }
+      if mayGoOn { continuation.resume() }
+    }
+  }
 
   private func setPaused(_ isPaused: Bool) {
     handing.withLock { _ in
       let handler = state.withLock { state -> (@Sendable (AttemptRequest) -> Void)? in
         guard state.isPaused != isPaused else { return nil }
         state.isPaused = isPaused
+        let now = SuspendingClock().now
+        if let since = state.pausedSince { state.pausedFor += now - since }
+        state.pausedSince = isPaused ? now : nil
         return state.handler
       }
       handler?(isPaused ? .pause : .resume)

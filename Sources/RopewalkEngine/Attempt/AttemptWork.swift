@@ -61,50 +61,86 @@ struct AttemptWork {
     let text = String(decoding: prompt, as: UTF8.self)
     let invocation = try agent.invocation(
       prompt: text, worktree: place.path, attempt: folder.path, session: session)
-    let call = AgentCall(
+    var call = AgentCall(
       site: site, order: order, agent: agent, folder: folder, control: control)
-    var ended = await call.take(
-      found.source, invocation, spec, prompt: text,
-      resuming: session == nil ? nil : order.sessionUsage, skipping: found.toldEvents,
-      reporter: reporter)
-    if ended.result.cause == .lost || ended.result.cause == .cancelled, control.reason == nil {
-      // It did not fail: nobody was there any more.
-      ended.result.cause = .orphaned
-      ended.result.verdict = nil
+    call.fence = try await AttemptFence.raise(
+      site, order, agent: agent, worktree: place.worktree, directory: place.path, folder: folder,
+      prompt: invocation.promptFile != nil)
+    return try await EscapeCheck(
+      site: site, order: order, place: place, folder: folder, fence: call.fence
+    ).watching { check in
+      var ended = await call.take(
+        found.source, invocation, spec, prompt: text,
+        resuming: session == nil ? nil : order.sessionUsage, skipping: found.toldEvents,
+        reporter: reporter)
+      if ended.result.cause == .lost || ended.result.cause == .cancelled, control.reason == nil {
+        // It did not fail: nobody was there any more.
+        ended.result.cause = .orphaned
+        ended.result.verdict = nil
+      }
+      return await finish(ended, call, check)
     }
-    await keep(&ended.result, ended.outcome)
-    return ended.result
   }
 
   private func work(_ prompt: AttemptPrompt) async throws -> AttemptResult {
-    let call = AgentCall(
+    var call = AgentCall(
       site: site, order: order, agent: agent, folder: folder, control: control)
     let invocation = try agent.invocation(
       prompt: prompt.text, worktree: place.path, attempt: folder.path, session: session)
+    call.fence = try await AttemptFence.raise(
+      site, order, agent: agent, worktree: place.worktree, directory: place.path, folder: folder,
+      prompt: invocation.promptFile != nil)
     let spec = call.spec(invocation, directory: place.path)
     try folder.create(spec, prompt: invocation.stdin ?? invocation.promptFile)
     await order.startGroup?.arrive()
     if control.reason != nil { return AttemptResult(failed: .cancelled, "") }
     if !prompt.isAnnounced { try await announce() }
-    var ended = try await call.run(
-      invocation, spec, prompt: prompt.text,
-      resuming: session == nil ? nil : order.sessionUsage, spent: prompt.spent, reporter: reporter)
-    ended.result.notes = invocation.warnings + ended.result.notes
-    await keep(&ended.result, ended.outcome)
-    return ended.result
+    return try await EscapeCheck(
+      site: site, order: order, place: place, folder: folder, fence: call.fence
+    ).watching {
+      check in
+      var ended = try await call.run(
+        invocation, spec, prompt: prompt.text,
+        resuming: session == nil ? nil : order.sessionUsage, spent: prompt.spent,
+        reporter: reporter)
+      ended.result.notes = invocation.warnings + ended.result.notes
+      return await finish(ended, call, check)
+    }
+  }
+
+  /// From what the program said of itself to what its work is worth.
+  private func finish(
+    _ ended: AgentCall.Ended, _ call: AgentCall, _ check: EscapeCheck
+  ) async -> AttemptResult {
+    var result = ended.result
+    if let fence = call.fence { await takeOver(from: fence, &result) }
+    await check.look(&result)
+    await keep(&result, ended.outcome, check)
+    await call.fence?.lower()
+    return result
   }
 
   // MARK: - The work
 
+  private func takeOver(from fence: AttemptFence, _ result: inout AttemptResult) async {
+    guard let worktree = place.worktree,
+      let refusal = await fence.takeOver(
+        from: worktree, start: place.start, into: site.worktrees)
+    else { return }
+    result.notes.append(refusal)
+  }
+
   /// Commits what the agent left and ties it: a success by its branch, the rest by a snapshot.
-  private func keep(_ result: inout AttemptResult, _ outcome: AgentOutcome) async {
+  private func keep(
+    _ result: inout AttemptResult, _ outcome: AgentOutcome, _ check: EscapeCheck
+  ) async {
     do {
       if result.cause != nil { result.stderrTail = try stderrTail() }
       guard let worktree = place.worktree else {
         return result.weigh(
           order.step.expect, changed: false, verified: nil, declared: outcome.declaredNoChange)
       }
-      if result.cause == nil { try await publish(worktree, &result, outcome) }
+      if result.cause == nil { try await publish(worktree, &result, outcome, check) }
       if result.cause != nil { try await snapshot(worktree, &result) }
     } catch {
       // What the agent said and used stays known, whatever became of its work.
@@ -122,7 +158,8 @@ struct AttemptWork {
 
   /// Commits, verifies, weighs, and makes the branch when the result is good.
   private func publish(
-    _ worktree: Worktree, _ result: inout AttemptResult, _ outcome: AgentOutcome
+    _ worktree: Worktree, _ result: inout AttemptResult, _ outcome: AgentOutcome,
+    _ check: EscapeCheck
   ) async throws {
     let collected = try await site.worktrees.collect(
       worktree, message: message(result), base: place.start, date: date)
@@ -132,8 +169,10 @@ struct AttemptWork {
     var verified: Bool?
     if order.step.verifies, !order.task.verify.isEmpty {
       verified = try await VerificationWork(
-        site: site, order: order, control: control, reporter: reporter
+        site: site, order: order, control: control, reporter: reporter, agent: agent,
+        fence: check.fence
       ).run(worktree, tree: collected.tree, &result)
+      await check.look(&result)
     }
     result.weigh(
       order.step.expect, changed: collected.changed, verified: verified,

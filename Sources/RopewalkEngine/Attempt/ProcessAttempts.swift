@@ -22,6 +22,11 @@ package final class ProcessAttempts: AttemptRunner {
     package var estimatesCosts: Bool
     package var instructions: AgentInstructions
     package var spending: SpendingLog
+    package var confinement: Confinement
+    /// Sees what is changed outside of the worktrees; nil where nobody looks.
+    package var watch: EscapeWatch?
+    /// Keeps starts of one CLI apart, where its runner wants that.
+    let starting: StartGate
     /// The wall clock, for what a provider says of the time of day.
     package var now: @Sendable () -> Timestamp
     let starts: StartCommits
@@ -32,6 +37,8 @@ package final class ProcessAttempts: AttemptRunner {
       plan: Plan, folder: RunFolder, base: ObjectID, worktrees: WorktreeStore,
       attendant: Attendant, watcher: FileWatcher, agents: ResolvedAgents, prices: PriceTable,
       estimatesCosts: Bool, instructions: AgentInstructions, spending: SpendingLog,
+      confinement: Confinement = .none, watch: EscapeWatch? = nil,
+      starting: StartGate,
       now: @escaping @Sendable () -> Timestamp, starts: [TaskID: ObjectID]? = nil
     ) {
       self.plan = plan
@@ -45,6 +52,9 @@ package final class ProcessAttempts: AttemptRunner {
       self.estimatesCosts = estimatesCosts
       self.instructions = instructions
       self.spending = spending
+      self.confinement = confinement
+      self.watch = watch
+      self.starting = starting
       self.now = now
       self.starts = StartCommits(worktrees: worktrees, base: base, known: starts ?? [:])
       isResumed = starts != nil
@@ -74,7 +84,7 @@ package final class ProcessAttempts: AttemptRunner {
       result.cause = .cancelled
       result.message = "cancelled because \(reason.text)"
     }
-    result.seconds = (clock.now - begun).seconds
+    result.seconds = max(.zero, clock.now - begun - control.pausedFor).seconds
     return result
   }
 
@@ -200,6 +210,8 @@ extension AttemptOrder {
       "ROPEWALK_RUN": run.text, "ROPEWALK_TASK": task.id.text, "ROPEWALK_ATTEMPT": String(attempt),
     ]
   }
+
+  var suspect: Suspect { Suspect(task: task.id, attempt: attempt) }
 
   func snapshotRef(_ run: RunID) -> String {
     "refs/ropewalk/snapshots/\(run)/\(task.id)/\(attempt)"

@@ -159,16 +159,20 @@ struct PromptWork {
   private func ask(_ clerk: ResolvedAgent, _ request: String, number: Int) async -> AttemptResult {
     let folder = AttemptFolder(
       path: site.folder.absolute(RunFolder.summary(order.task.id, order.attempt, number)))
-    let call = AgentCall(
+    var call = AgentCall(
       site: site, order: order, agent: clerk, folder: folder, control: control)
     do {
+      call.fence = try await AttemptFence.raise(
+        site, order, agent: clerk, worktree: nil, directory: folder.path + "/work", folder: folder)
       let text = PromptText.complete(request, role: clerk.role, expectation: .answer)
       let invocation = try clerk.invocation(
         prompt: text, worktree: folder.path + "/work", attempt: folder.path, session: nil)
       let spec = call.spec(invocation, directory: folder.path + "/work")
       try folder.create(spec, prompt: invocation.stdin ?? invocation.promptFile)
       try FileBytes.createFolder(spec.directory)
-      return try await call.run(invocation, spec, prompt: text, reporter: nil).result
+      let result = try await call.run(invocation, spec, prompt: text, reporter: nil).result
+      await call.fence?.lower()
+      return result
     } catch {
       return ProcessAttempts.failure(error)
     }

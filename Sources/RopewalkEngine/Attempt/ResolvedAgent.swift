@@ -59,6 +59,20 @@ package struct ResolvedAgents: Sendable {
     set { agents[role.identity] = newValue }
   }
 
+  /// Whose limits are whose, where programs get that environment and their agents' own.
+  func accounts(_ environment: [String: String]) -> AgentAccounts {
+    var accounts = AgentAccounts()
+    for resolved in agents.values {
+      let agent = resolved.agent
+      // A `command` has no file that says what tells its logins apart: whatever its agent sets may.
+      let variables = agent.command == nil ? resolved.spec.account : Array(agent.env.keys)
+      accounts[agent] = AgentAccount(
+        runner: resolved.spec.name, variables: variables,
+        environment: environment.merging(agent.env) { $1 }, command: agent.command)
+    }
+    return accounts
+  }
+
   /// What their CLIs leave behind, as ignore patterns.
   package var litter: [String] { Set(agents.values.flatMap(\.spec.litter)).sorted() }
 }

@@ -72,6 +72,7 @@ final class TaskPlaces: Sendable {
   func place(for order: AttemptOrder, at commit: ObjectID) async throws -> TaskPlace {
     let key = Key(task: order.task.id, place: order.step.place)
     guard let worktree = worktree(key) else { return try await new(key, at: commit) }
+    await site.watch?.wakes(worktree)
     do {
       try await site.worktrees.restore(worktree, to: commit, processesGone: true)
       return TaskPlace(path: worktree.path, worktree: worktree, start: commit)

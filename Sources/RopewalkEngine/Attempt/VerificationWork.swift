@@ -10,6 +10,10 @@ struct VerificationWork {
   let order: AttemptOrder
   let control: AttemptControl
   let reporter: any AttemptReporter
+  /// Who made the result; nil where it was merged of several.
+  var agent: ResolvedAgent?
+  /// What kept its writes in, and keeps those of what it wrote in as well.
+  var fence: AttemptFence?
 
   /// Whether all passed; the first that fails is told in `result`, and the rest is not run.
   func run(
@@ -38,16 +42,30 @@ struct VerificationWork {
       path: site.folder.absolute(
         RunFolder.verification(order.task.id, order.attempt, number)))
     let marks = order.marks(site.folder.run)
-    let spec = AttemptSpec(
+    var spec = AttemptSpec(
       program: command.program(
         ProgramSearch(environment: site.attendant.environment, directory: worktree.path)),
       arguments: command.arguments, environment: marks, directory: worktree.path,
       timeout: order.task.timeout?.milliseconds, grace: order.task.grace.milliseconds,
       orphanGrace: site.attendant.orphanGrace, openFiles: Int(Spawner.inheritedOpenFiles))
+    let fence = try await raised(worktree, folder)
+    (fence ?? self.fence)?.confine(&spec)
+    site.confinement.limit(&spec, site.plan.limits(of: order.task, by: agent?.agent))
     try folder.create(spec, prompt: nil)
+    await control.untilResumed()
     let attended = try await site.attendant.start(folder)
+    let end = await attended.ended(by: control, marks: marks)
+    await fence?.lower()
     return try VerificationReading(folder: folder, spec: spec).read(
-      await attended.ended(by: control, marks: marks), command: command.text, tree: tree,
-      cancelled: control.reason)
+      end, command: command.text, tree: tree, cancelled: control.reason)
+  }
+
+  /// A fence of its own, where there was none for the agent although the plan asks for one: for a merged result.
+  private func raised(
+    _ worktree: Worktree, _ folder: AttemptFolder
+  ) async throws -> AttemptFence? {
+    guard fence == nil, agent == nil else { return nil }
+    return try await AttemptFence.raise(
+      site, order, agent: nil, worktree: worktree, directory: worktree.path, folder: folder)
   }
 }

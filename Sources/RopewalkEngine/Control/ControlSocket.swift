@@ -111,12 +111,16 @@ package final class ControlSocket: Sendable {
 
   /// Sends one request to the engine of a run and returns its answer.
   ///
-  /// - Throws: `SystemError`, with ENOENT or ECONNREFUSED when no engine listens there.
+  /// - Throws: `SystemError`, with ENOENT or ECONNREFUSED when no engine listens there, and with
+  ///   EAGAIN when it does not answer.
   package static func ask(
     _ path: String, method: String, params: JSON
   ) throws(SystemError) -> JSONDocument {
     let connection = try socket(at: path, connect)
     defer { Glibc.close(connection) }
+    var limit = timeval(tv_sec: 30, tv_usec: 0)
+    setsockopt(
+      connection, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     let request: JSON = ["jsonrpc": "2.0", "id": 1, "method": .string(method), "params": params]
     try FileBytes.writeAll(request.bytes + [UInt8(ascii: "\n")], to: connection, path: path)
     guard let line = try line(from: connection, path: path) else {

@@ -22,6 +22,7 @@ package struct PreparedRun: Sendable {
   /// What agents' CLIs leave behind, as ignore patterns.
   package var litter: [String]
   package var environment: [String: String]
+  package var confinement: Confinement
   /// The path of `ropewalk-attend`.
   package var attendant: String
   package var time: EngineTime

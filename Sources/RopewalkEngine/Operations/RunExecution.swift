@@ -4,6 +4,7 @@ import CSystem
 import Foundation
 import RopewalkCore
 import RopewalkWire
+import Synchronization
 
 /// A run from its folder to its last event.
 package final class RunExecution: Sendable {
@@ -19,6 +20,8 @@ package final class RunExecution: Sendable {
   private let going: (replay: RunReplay, revival: Revival)?
   /// The last event of the engines before this one; 0 for a run that begins.
   package var earlierEvents: Int { going?.replay.report.lastSeq ?? 0 }
+  /// Whether somebody has asked for a pause of the whole run.
+  private let isPaused = Mutex(false)
 
   /// Makes the run's folder, its resolved plan, its journal and its lock. Nothing runs yet.
   ///
@@ -71,9 +74,46 @@ package final class RunExecution: Sendable {
     }
   }
 
+  /// Lets tasks that did not complete be tried again, or all that failed. From any thread.
+  package func retry(_ tasks: [TaskID]? = nil) { inbox.send(.retry(tasks)) }
+
   /// Asks for an early end: of the whole run, or of some tasks. From any thread.
   package func cancel(_ tasks: [TaskID]? = nil, _ reason: CancelReason) {
     inbox.send(.cancel(tasks, reason))
+  }
+
+  /// Starts nothing more of the run, or of some tasks, and stops what runs, unless it is to drain.
+  /// From any thread.
+  package func pause(_ tasks: [TaskID]? = nil, drain: Bool = false) {
+    if tasks == nil { isPaused.withLock { $0 = true } }
+    inbox.send(.pause(tasks, drain: drain))
+  }
+
+  /// Ends the pause of some tasks, or all pauses there are. From any thread.
+  package func resume(_ tasks: [TaskID]? = nil) {
+    if tasks == nil { isPaused.withLock { $0 = false } }
+    inbox.send(.resume(tasks))
+  }
+
+  package func prioritise(_ task: TaskID, _ priority: Int) {
+    inbox.send(.prioritise(task, priority))
+  }
+
+  /// Pauses the run while this very program is stopped.
+  ///
+  /// - Parameter stop: called once the pause is written and the agents are told; returns when the
+  ///   program is continued. The run then goes on, unless it was paused before.
+  package func suspend(_ stop: @escaping @Sendable () -> Void) {
+    let wasPaused = isPaused.withLock { $0 }
+    inbox.send(.pause(nil, drain: false))
+    inbox.send(
+      .carriedOut { [inbox] in
+        // On a thread of its own: the loop's goes on where it is not stopped.
+        Thread.detachNewThread {
+          stop()
+          if !wasPaused { inbox.send(.resumeRun) }
+        }
+      })
   }
 
   /// Gives every event that the filter accepts to `take`, in order, up to the end of the run.
@@ -108,7 +148,12 @@ package final class RunExecution: Sendable {
       run: prepared.run, plan: prepared.plan, graph: prepared.graph, runner: attempts,
       journal: journal, inbox: inbox, time: prepared.time,
       secrets: SecretMask(environments: [prepared.environment] + prepared.plan.agents.map(\.env)),
-      choice: prepared.choice, ask: ask, wrote: { [ticker] in ticker.tick() })
+      choice: prepared.choice,
+      limits: LimitBook(environment: prepared.environment).map {
+        LimitSharing($0, now: prepared.time.now)
+      },
+      host: HostMonitor(disks: [folder.path, worktrees.folder]).reading, ask: ask,
+      wrote: { [ticker] in ticker.tick() })
     let report = try await carryOut(engine)
     try await worktrees.finish(isOver: report.state == .completed)
     return report
@@ -161,9 +206,13 @@ package final class RunExecution: Sendable {
           spending: SpendingLog(
             book: SpendingBook(environment: prepared.environment), run: prepared.run,
             repository: prepared.repository.home, now: prepared.time.now),
-          now: prepared.time.now, starts: going?.replay.starts))
+          confinement: prepared.confinement,
+          watch: prepared.plan.outside == .ignore ? nil : EscapeWatch(worktrees: worktrees),
+          starting: StartGate(clock: prepared.time.clock), now: prepared.time.now,
+          starts: going?.replay.starts))
       let socket = try ControlSocket(path: folder.socket) { [weak self] method, params in
-        self?.answer(method, params) ?? .failure(code: -32000, "the run is over")
+        guard let self else { return .failure(code: -32000, "the run is over") }
+        return RunControl(execution: self).answer(method, params)
       }
       return (attempts, socket)
     } catch {
@@ -172,26 +221,4 @@ package final class RunExecution: Sendable {
     }
   }
 
-  /// A request from another terminal.
-  private func answer(_ method: String, _ params: JSONValue?) -> ControlSocket.Answer {
-    switch method {
-    case "cancel", "retry":
-      let names = params?["tasks"]?.elements.compactMap(\.string)
-      let known = Set(prepared.plan.tasks.map(\.id.text))
-      if let stranger = names?.first(where: { !known.contains($0) }) {
-        return .failure(code: -32602, "the run has no task `\(stranger)`")
-      }
-      let tasks = names.map { $0.compactMap(TaskID.init) }
-      if method == "retry" {
-        inbox.send(.retry(tasks))
-        return .result(["accepted": true])
-      }
-      cancel(
-        tasks?.isEmpty == true ? nil : tasks,
-        params?["now"]?.bool == true ? .forced : .requested)
-      return .result(["accepted": true])
-    default:
-      return .failure(code: -32601, "there is no method `\(method)`")
-    }
-  }
 }

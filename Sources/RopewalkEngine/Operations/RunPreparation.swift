@@ -11,6 +11,9 @@ package struct RunPreparation: Sendable {
     package var concurrency: Int?
     package var timeout: Duration?
     package var base: String?
+    package var outside: OutsidePolicy?
+    /// Fail instead of waiting for a provider's limit to end.
+    package var doesNotWait = false
     package var variables: [String: String] = [:]
     /// The path of `ropewalk-attend`; beside the program when nil.
     package var attendant: String?
@@ -52,6 +55,9 @@ package struct RunPreparation: Sendable {
     var choice = try programs.choice(&plan, repository)
     let (agents, fallbacks) = try await programs.agents(plan)
     choice.fallbacks = fallbacks
+    let confinement = try await ConfinementSearch(environment: environment, directory: directory)
+      .find(for: plan)
+    choice.accounts = agents.accounts(environment)
     let base = try await repository.resolve(plan.base ?? "HEAD")
     var random = SplitMix64(state: time.seed)
     let run = RunID.new(at: time.now(), using: &random)
@@ -65,7 +71,7 @@ package struct RunPreparation: Sendable {
       prices: try PriceFile(environment: environment).table(),
       instructions: try InstructionFile(environment: environment).instructions(),
       litter: agents.litter,
-      environment: environment, attendant: programs.attendant, time: time,
+      environment: environment, confinement: confinement, attendant: programs.attendant, time: time,
       notices: Self.notices(repository, base, changes: try await changes))
   }
 
@@ -90,6 +96,8 @@ package struct RunPreparation: Sendable {
     var plan = plan
     plan.concurrency = options.concurrency ?? plan.concurrency
     plan.base = options.base ?? plan.base
+    plan.outside = options.outside ?? plan.outside
+    if options.doesNotWait { plan.onLimit = .fail }
     if let timeout = options.timeout {
       for task in plan.tasks.indices { plan.tasks[task].timeout = timeout }
     }

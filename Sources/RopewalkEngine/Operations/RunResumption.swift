@@ -77,6 +77,9 @@ package struct RunResumption: Sendable {
     var choice = try programs.choice(&plan, repository)
     let agents: ResolvedAgents
     (agents, choice.fallbacks) = try await programs.agents(plan)
+    choice.accounts = agents.accounts(environment)
+    let confinement = try await ConfinementSearch(environment: environment, directory: directory)
+      .find(for: plan)
     let (replay, torn) = try read(
       RunReplay(plan: plan, graph: graph, choice: choice, seed: time.seed))
     guard let base = replay.report.base else {
@@ -92,7 +95,7 @@ package struct RunResumption: Sendable {
       repository: repository, base: base, agents: agents, choice: choice,
       prices: try PriceFile(environment: environment).table(),
       instructions: try InstructionFile(environment: environment).instructions(),
-      litter: agents.litter, environment: environment, attendant: attendant, time: time,
+      litter: agents.litter, environment: environment, confinement: confinement, attendant: attendant, time: time,
       notices: notices(replay, torn))
     return ResumableRun(
       prepared: prepared, folder: folder, replay: replay, revival: revival, lock: lock,

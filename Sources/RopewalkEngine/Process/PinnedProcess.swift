@@ -20,6 +20,15 @@ package final class PinnedProcess: Sendable {
 
   deinit { close(descriptor) }
 
+  /// Whether a process is stopped, as by Ctrl-Z.
+  package static func isStopped(_ pid: pid_t) -> Bool {
+    // One that is gone is not stopped.
+    guard let stat = try? FileBytes.read("/proc/\(pid)/stat"),
+      let end = stat.lastIndex(of: UInt8(ascii: ")"))
+    else { return false }
+    return stat[end...].dropFirst(2).first == UInt8(ascii: "T")
+  }
+
   /// Sends a signal; one that has ended just now has nothing to hear any more.
   package func signal(_ number: Int32) { _ = csystem_pidfd_send_signal(descriptor, number) }
 

@@ -25,6 +25,8 @@ struct EngineLoop {
   var isPromise = false
   var acknowledgements: [CheckedContinuation<Void, Never>] = []
   var isOver = false
+  /// Called when the actions at hand are carried out.
+  var waiting: [@Sendable () -> Void] = []
   let begun: SuspendingClock.Instant
   /// How long engines before this one have worked on the run.
   let earlier: Duration
@@ -55,10 +57,12 @@ struct EngineLoop {
 
   mutating func carryOut(_ start: RunStart, _ group: inout DiscardingTaskGroup) async {
     record(.runStarted(start))
-    await carryOut(schedule.start(), &group)
+    lookAround()
+    await carryOut(await hear() + schedule.start(), &group)
   }
 
   mutating func carryOut(_ going: GoingOn, _ group: inout DiscardingTaskGroup) async {
+    lookAround()
     record(.runResumed(going.resumed))
     for action in going.conclusion.left { record(action) }
     if going.conclusion.isEnd { record(.cancelled(.requested)) }
@@ -67,7 +71,7 @@ struct EngineLoop {
     await write()
     for (key, open) in going.open { recover(key, open, &group) }
     for action in going.conclusion.actions { perform(action, [:], &group) }
-    if !isOver { await carryOut([], &group) }
+    if !isOver { await carryOut(await hear(), &group) }
   }
 
   private mutating func carryOut(
@@ -79,9 +83,13 @@ struct EngineLoop {
       await write()
       let starts = startGroups(actions)
       for action in actions { perform(action, starts, &group) }
+      for call in waiting { call() }
+      waiting = []
       if isOver { return }
-      actions = []
-      for input in await engine.inbox.next() { actions += take(input) }
+      let inputs = await engine.inbox.next()
+      lookAround()
+      actions = await hear()
+      for input in inputs { actions += take(input) }
     }
   }
 
@@ -107,11 +115,30 @@ struct EngineLoop {
       return attemptEnded(task, attempt, engine.secrets.mask(result))
     case .retryDue(let task, let step):
       return schedule.retryDue(task, step: step)
+    case .agentAwake(let account, let turn): return schedule.agentAwake(account, turn: turn)
+    case .lookAgain: return schedule.lookAgain()
+    case .notShared(let problem):
+      record(.errorOccurred(problem))
+      return []
     case .wallTimeOver(let scope): return schedule.wallTimeOver(scope)
     case .budgetAnswered(let limit, let goOn): return schedule.answered(limit, goOn: goOn)
     case .retry(let tasks): return retry(tasks)
     case .cancel(let tasks, let reason):
       return cancel(tasks, reason)
+    case .pause(let tasks, let drain):
+      return schedule.pause(record(.paused(drain: drain), about: tasks), drain: drain)
+    case .resume(let tasks): return schedule.resume(record(.resumed, about: tasks))
+    case .resumeRun:
+      record(.resumed)
+      for held in schedule.heldTasks { record(.paused(drain: !held.isStopped), held.task) }
+      return schedule.resumeRun()
+    case .prioritise(let task, let priority):
+      return record(.priorityChanged(priority), about: [task])?.flatMap {
+        schedule.setPriority($0, priority)
+      } ?? []
+    case .carriedOut(let call):
+      waiting.append(call)
+      return []
     }
   }
 
@@ -127,8 +154,10 @@ struct EngineLoop {
       task, step: schedule.step(of: task, attempt: attempt)?.index, result,
       isInterruptedRepair: schedule.isInterruptedRepair(task, attempt: attempt, result))
     record(.attemptFinished(result), task, attempt)
-    if result.cause == .rateLimited {
-      record(.rateLimited(retryAfterSeconds: result.retryAfter?.seconds), task, attempt)
+    // Where an account is known, the schedule says for how long it sleeps.
+    if result.cause == .rateLimited, schedule.account(of: task, attempt: attempt) == nil {
+      record(
+        .rateLimited(retryAfterSeconds: result.retryAfter?.seconds, until: nil), task, attempt)
     }
     return schedule.attemptEnded(task, attempt: attempt, result)
   }
@@ -136,13 +165,20 @@ struct EngineLoop {
   private mutating func cancel(
     _ tasks: [TaskID]?, _ reason: CancelReason
   ) -> [Schedule.Action] {
+    schedule.cancel(record(.cancelled(reason), about: tasks), reason)
+  }
+
+  /// Records something about some tasks, or about the whole run, and says which tasks these are.
+  private mutating func record(
+    _ payload: RunEvent.Payload, about tasks: [TaskID]?
+  ) -> [Int]? {
     guard let tasks else {
-      record(.cancelled(reason))
-      return schedule.cancel(nil, reason)
+      record(payload)
+      return nil
     }
-    let wanted = engine.plan.tasks.indices.filter { tasks.contains(engine.plan.tasks[$0].id) }
-    for task in wanted { record(.cancelled(reason), task, nil) }
-    return schedule.cancel(wanted, reason)
+    let wanted = tasks.compactMap { places[$0] }.sorted()
+    for task in wanted { record(payload, task, nil) }
+    return wanted
   }
 
   private mutating func retry(_ tasks: [TaskID]?) -> [Schedule.Action] {
@@ -169,7 +205,10 @@ struct EngineLoop {
     _ action: Schedule.Action, _ starts: [Int: StartGroup], _ group: inout DiscardingTaskGroup
   ) {
     switch action {
-    case .queue, .assign, .fallBack, .tell, .warn, .finish: break
+    case .queue, .assign, .fallBack, .tell, .warn, .wait, .finish: break
+    case .sleep(let news): fallAsleep(news, &group)
+    case .limitOver(let account): tellOthers(&group) { await $0.isOver(account) }
+    case .lookLater(let delay): sendLater(.lookAgain, after: delay, &group)
     case .startTimer(let scope, let delay):
       sendLater(.wallTimeOver(scope), after: delay, &group)
     case .limitReached(let excess, let reaction):
@@ -180,6 +219,10 @@ struct EngineLoop {
       sendLater(.retryDue(task, step: step), after: delay, &group)
     case .endAttempt(let task, let attempt, let reason):
       controls[AttemptKey(task: task, number: attempt)]?.cancel(reason)
+    case .pauseAttempt(let task, let attempt):
+      controls[AttemptKey(task: task, number: attempt)]?.pause()
+    case .resumeAttempt(let task, let attempt):
+      controls[AttemptKey(task: task, number: attempt)]?.resume()
     case .finishRun: isOver = true
     }
   }

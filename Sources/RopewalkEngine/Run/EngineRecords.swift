@@ -8,17 +8,24 @@ extension EngineLoop {
     _ payload: RunEvent.Payload, _ task: Int? = nil, _ attempt: Int? = nil,
     at time: Timestamp? = nil
   ) {
+    record(
+      payload, subject: task.map { subject($0, attempt) } ?? RunEvent.Subject(), at: time)
+  }
+
+  mutating func record(
+    _ payload: RunEvent.Payload, subject: RunEvent.Subject, at time: Timestamp? = nil
+  ) {
     seq += 1
     let event = RunEvent(
-      seq: seq, time: time ?? engine.time.now(), run: engine.run,
-      subject: task.map { subject($0, attempt) } ?? RunEvent.Subject(), payload: payload)
+      seq: seq, time: time ?? engine.time.now(), run: engine.run, subject: subject,
+      payload: payload)
     report.apply(event)
     if failure == nil { lines += JournalLine.encode(event) }
     isPromise = isPromise || event.isPromise
   }
 
   /// Whom an event is about: the attempt's own agent where there is one, else the task's.
-  private func subject(_ task: Int, _ attempt: Int?) -> RunEvent.Subject {
+  func subject(_ task: Int, _ attempt: Int?) -> RunEvent.Subject {
     let planned = engine.plan.tasks[task]
     var subject = RunEvent.Subject(
       task: planned.id, attempt: attempt, agent: planned.agentName,
@@ -49,7 +56,10 @@ extension EngineLoop {
       var fallback = Fallback(news)
       fallback.because = engine.secrets.mask(fallback.because)
       record(.fallback(fallback), task)
-    case .startTimer: break
+    case .startTimer, .limitOver, .lookLater, .pauseAttempt, .resumeAttempt: break
+    case .sleep(let news): record(news)
+    case .wait(let news):
+      record(.waiting(Waiting(news.why, news.message, until: news.until.map(wallTime))))
     case .warn(let notice): record(.budgetWarned(BudgetNews(notice, taskName: taskName)))
     case .limitReached(let excess, let reaction):
       record(.budgetExceeded(BudgetNews(excess, reaction, taskName: taskName)))

@@ -180,9 +180,10 @@ extension WorktreeStore {
     let present = known.text.split(separator: "\n").map(String.init)
     guard known.status == 0, !present.isEmpty else { return }
     let lines = present + ["^\(result)", "^\(base)"]
-    // `--not --all` leaves out what a branch of the agent's still holds.
+    // Leaves out what a branch of the agent's still holds. Not `--all`: it also reads the HEADs of other worktrees,
+    // and one that is just being made has none yet.
     let left = try await git.run(
-      ["rev-list", "--stdin", "--not", "--all"], in: store,
+      ["rev-list", "--stdin", "--not", "--glob=refs/*"], in: store,
       input: Data(lines.map { "\($0)\n" }.joined().utf8))
     let lost = Set(left.text.split(separator: "\n").map(String.init))
     let tips = present.filter(lost.contains)

@@ -16,7 +16,12 @@ struct IndexFile: Sendable {
   private(set) var hasUnmerged = false
 
   /// Nil where `data` is no index of version 2 to 4, or is cut short.
-  init?(_ data: Data, hashBytes: Int) {
+  ///
+  /// - Parameter each: gets the fixed part of each entry, times first and flags last, and its name.
+  init?(
+    _ data: Data, hashBytes: Int,
+    each: (UnsafeRawBufferPointer, [UInt8]) -> Void = { _, _ in }
+  ) {
     let bytes = [UInt8](data)
     guard bytes.count >= 12 + hashBytes, bytes.starts(with: Array("DIRC".utf8)) else { return nil }
     let version = Self.number(bytes, at: 4)
@@ -42,6 +47,9 @@ struct IndexFile: Sendable {
       }
       guard let end = bytes[min(offset, bytes.count)...].firstIndex(of: 0) else { return nil }
       name += bytes[offset..<end]
+      bytes.withUnsafeBytes {
+        each(UnsafeRawBufferPointer(rebasing: $0[start..<start + 42 + hashBytes]), name)
+      }
       offset = version == 4 ? end + 1 : start + (end - start) / 8 * 8 + 8
       if flags & 0x8000 != 0 { assumed.append(Data(name)) }
       if more & 0x4000 != 0 { skipped.append(Data(name)) }

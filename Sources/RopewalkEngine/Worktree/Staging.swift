@@ -44,7 +44,7 @@ struct Staging: Sendable {
       complaint = try await add(accepting: [0, 1])
     }
     async let ignored = ignoredCount()
-    var tree = try await writeTree()
+    var tree = try await writtenTree(baseTree, &oddities)
     var difference =
       tree == baseTree ? Difference() : try await self.difference(from: baseTree, to: tree)
     let nested = try await absorb(
@@ -121,6 +121,21 @@ struct Staging: Sendable {
       configuration: ["core.excludesFile=\(excludes)"], variables: variables,
       accepting: accepting)
     return answer.status == 128 ? nil : answer.status == 0 ? "" : answer.errors
+  }
+
+  /// The tree of the index. Where objects that it names are gone, that of the files, all of them read anew.
+  private func writtenTree(_ baseTree: ObjectID, _ oddities: inout [String]) async throws
+    -> ObjectID
+  {
+    do {
+      return try await writeTree()
+    } catch is GitError {
+      try await offPool { [index] in try Folder.remove(index) }
+      try await git.run(["read-tree", baseTree.text], in: place, variables: variables)
+      _ = try await add(accepting: [0, 1])
+      oddities.append("objects that the worktree's index names are gone; its files were read anew")
+      return try await writeTree()
+    }
   }
 
   private func writeTree() async throws -> ObjectID {

@@ -23,6 +23,8 @@ package final class WorktreeStore: Sendable {
   let staged = Mutex<[String: ObjectID]>([:])
   let baseTrees = Mutex<[ObjectID: ObjectID]>([:])
   let git: Git
+  /// The paths of worktrees that are or were being made.
+  private let made = Mutex<Set<String>>([])
 
   package init(repository: Repository, run: RunID, litter: [String] = []) {
     self.repository = repository
@@ -41,6 +43,12 @@ package final class WorktreeStore: Sendable {
   /// Where the run keeps its private indexes and its ignore patterns.
   var records: String { "\(repository.stateDirectory)/worktrees/\(run)" }
   var excludes: String { records + "/excludes" }
+
+  /// Whether a worktree at `path` is one of this run's, or of another run's.
+  func isOwn(_ path: String) -> Bool {
+    if path.hasPrefix(folder + "/") { return made.withLock { $0.contains(path) } }
+    return path.hasPrefix("\(repository.home)/.ropewalk/worktrees/")
+  }
 
   /// Hides everything in `.ropewalk` from `git status`, itself included, but what users write there.
   static let hiding = "/*\n!/runners/\n!/config.json5\n"
@@ -136,6 +144,7 @@ package final class WorktreeStore: Sendable {
     guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       throw WorktreeError.notAFolder(path: folder)
     }
+    made.withLock { _ = $0.insert(path) }
     do {
       try await git.run(
         [

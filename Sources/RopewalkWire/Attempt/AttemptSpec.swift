@@ -13,6 +13,13 @@ package struct AttemptSpec: Sendable, Equatable {
   package var program: String
   /// The arguments after the program's own name.
   package var arguments: [String]
+  /// A program and its arguments that the program and its arguments are put behind; empty for none.
+  ///
+  /// It is to become the program, or to start it as its child and to end as it does.
+  package var wrapper: [String] = []
+  /// Processes of this name belong to the wrapper: they would take the tree with them if they were told to end, so
+  /// that they are only killed.
+  package var spared: String?
   /// What the program sees as its own name (`argv[0]`).
   package var name: String
   /// Variables set beside those inherited.
@@ -69,6 +76,8 @@ package struct AttemptSpec: Sendable, Equatable {
       ("program", .string(program)),
       ("name", .string(name)),
       ("arguments", .array(arguments.map(JSON.string))),
+      ("wrapper", wrapper.isEmpty ? nil : .array(wrapper.map(JSON.string))),
+      ("spared", spared.map(JSON.string)),
       (
         "environment",
         .object(environment.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
@@ -111,5 +120,7 @@ package struct AttemptSpec: Sendable, Equatable {
       grace: grace, drain: drain, outputLimit: outputLimit,
       orphanGrace: value["orphanGrace"]?.int,
       openFiles: value["openFiles"]?.int)
+    wrapper = value["wrapper"]?.elements.compactMap(\.string) ?? []
+    spared = value["spared"]?.string
   }
 }

@@ -32,7 +32,7 @@ struct Arguments {
   }
 
   /// Reads `words` as git and GNU programs do: options anywhere, `--long=VALUE`, `-xVALUE`,
-  /// bundled switches, and `--` before operands that begin with a dash.
+  /// bundled switches, and `--` before operands that begin with a dash and are no number.
   init(_ words: [String], for command: CommandSpec) throws(Failure) {
     var rest = words[...]
     while let word = rest.popFirst() {
@@ -41,7 +41,7 @@ struct Arguments {
         break
       } else if word.hasPrefix("--") {
         try long(word.dropFirst(2), &rest, command)
-      } else if word.hasPrefix("-"), word.count > 1 {
+      } else if word.hasPrefix("-"), word.count > 1, Int(word) == nil {
         try short(word.dropFirst(), &rest, command)
       } else {
         operands.append(word)

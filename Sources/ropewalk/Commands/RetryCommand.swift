@@ -2,7 +2,6 @@
 
 import RopewalkCore
 import RopewalkEngine
-import RopewalkWire
 
 enum RetryCommand: Command {
   static let spec = CommandSpec(
@@ -17,21 +16,15 @@ enum RetryCommand: Command {
     examples: ["ropewalk retry", "ropewalk retry last api ui"])
 
   static func run(_ arguments: Arguments, _ output: Output) async throws -> ExitCode {
-    let names = Array(arguments.operands.dropFirst())
-    if arguments.has("failed"), !names.isEmpty {
+    let run = try await LiveRun(arguments)
+    if arguments.has("failed"), !run.tasks.isEmpty {
       throw Failure.usage("`--failed` and a task were given", hint: "leave one of them out")
     }
-    let folder = try await RunLookup.find(arguments.operands.first, arguments)
-    let tasks = names.isEmpty ? nil : names
-    guard try RunLock.isHeld(folder.lock) else {
-      return try await ResumeRun.carryOut(folder, .retry(tasks), arguments, output)
+    guard try run.tell("retry", run.parameters()) else {
+      let tasks = run.tasks.isEmpty ? nil : run.tasks
+      return try await ResumeRun.carryOut(run.folder, .retry(tasks), arguments, output)
     }
-    let params: JSON = tasks.map { ["tasks": .array($0.map(JSON.string))] } ?? [:]
-    let answer = try ControlSocket.ask(folder.socket, method: "retry", params: params)
-    if let message = answer.root["error"]?["message"]?.string {
-      throw Failure(.usage, "refused", message)
-    }
-    output.note("asked the run `\(folder.run)` to try again")
+    output.note("asked the run `\(run.folder.run)` to try again\(run.tasksText)")
     return .success
   }
 }

@@ -13,6 +13,7 @@ enum RunCommand: Command {
       "PLAN is a JSON5 file, or `-` for standard input. Progress goes to stderr, results to stdout.",
       "Each result is a branch `ropewalk/RUN/TASK`; your checkout, index and HEAD stay as they are.",
       "Ctrl-C ends gracefully and keeps partial work; a second one ends at once.",
+      "Ctrl-Z stops the agents too, and no time limit counts it; `fg` goes on.",
     ],
     options: [
       Option(
@@ -21,6 +22,11 @@ enum RunCommand: Command {
         long: "timeout", short: "t", value: "TIME",
         help: "for every attempt, such as 30m, instead of the plan's"),
       Option(long: "base", value: "COMMIT", help: "what tasks start from, instead of the plan's"),
+      Option(
+        long: "outside", value: "WAY",
+        help: "changes outside of the worktrees: fail (default), warn or ignore"),
+      Option(
+        long: "no-wait", help: "fail where all agents are limited, instead of waiting for them"),
       Option(long: "var", value: "NAME=VALUE", help: "a value for {{vars.NAME}}"),
       Option(
         long: "events", value: "KIND,…",
@@ -81,7 +87,15 @@ enum RunCommand: Command {
     var options = RunPreparation.Options()
     options.concurrency = try arguments.int("max-concurrent", atLeast: 1)
     options.base = arguments.value("base")
+    options.doesNotWait = arguments.has("no-wait")
     options.timeout = try arguments.duration("timeout")
+    if let text = arguments.value("outside") {
+      guard let outside = OutsidePolicy(rawValue: text) else {
+        throw Failure.usage(
+          "`--outside` cannot be `\(text)`", hint: "it takes one of: fail, warn, ignore")
+      }
+      options.outside = outside
+    }
     options.variables = try variables(arguments)
     return options
   }

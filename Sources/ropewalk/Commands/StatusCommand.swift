@@ -32,9 +32,10 @@ enum StatusCommand: Command {
     let status = try RunStatus.read(folder)
     RunLookup.noteDamage(status, output)
     if output.isJSON {
-      output.print(status.report.json.text + "\n")
+      output.print(SleeperView.json(status.report).text + "\n")
     } else {
       output.print(StatusView.text(status.report))
+      for line in SleeperView.lines() { output.print(line + "\n") }
     }
     if case .damaged = status.journal { return .environment }
     guard isWaiting else { return .success }

@@ -5,14 +5,17 @@ import RopewalkCore
 import RopewalkEngine
 import Synchronization
 
-/// Turns signals into cancellations while a run is under way.
+/// Turns signals into cancellations and pauses while a run is under way.
 ///
 /// The first interrupt ends the run gracefully, the second without grace, the third ends the
-/// program at once; its attendants then end what is left.
+/// program at once; its attendants then end what is left. The terminal's stop (Ctrl-Z) pauses the
+/// run, agents included, before the program stops; continued, by `fg`, it goes on.
 final class Interrupts: Sendable {
   private struct State {
     var first: Int32?
     var count = 0
+    /// Whether the program is about to be stopped, or is.
+    var isStopping = false
   }
 
   private let state = Mutex(State())
@@ -34,6 +37,29 @@ final class Interrupts: Sendable {
       source.resume()
       sources.append(source)
     }
+    hearStop(queue, execution)
+  }
+
+  /// Stops the program once the run is paused.
+  private func hearStop(_ queue: DispatchQueue, _ execution: RunExecution) {
+    // A shell without job control could not continue it.
+    if Self.isIgnored(SIGTSTP) { return }
+    signal(SIGTSTP, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: SIGTSTP, queue: queue)
+    source.setEventHandler { [weak self] in
+      let isFirst = self?.state.withLock { state in
+        defer { state.isStopping = true }
+        return !state.isStopping
+      }
+      guard isFirst == true else { return }
+      execution.suspend { [weak self] in
+        // To the thread itself: it does not get past this call before the program is continued.
+        pthread_kill(pthread_self(), SIGSTOP)
+        self?.state.withLock { $0.isStopping = false }
+      }
+    }
+    source.resume()
+    sources.append(source)
   }
 
   private static func isIgnored(_ number: Int32) -> Bool {

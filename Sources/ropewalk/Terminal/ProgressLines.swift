@@ -43,6 +43,11 @@ struct ProgressLines {
     case .attemptRetried(let seconds):
       let why = task?.last?.message.map { ": \($0.safeLine.cut(to: 160))" } ?? ""
       return ["  \(name(event)): tries again in \(Wording.duration(seconds))\(why)"]
+    case .rateLimited(_, let until?):
+      let who = event.subject.task.map { "\($0): `\(event.subject.agent ?? runner(event))`" }
+      let whose = who ?? "another run's `\(runner(event))`"
+      return ["  \(whose) is limited until \(ClockTime.text(until))"]
+    case .waiting(let waiting): return [waits(waiting)]
     case .verificationFinished(let verification) where !verification.passed:
       return [
         "  \(name(event)): `\(verification.command.safeLine.cut(to: 60))` failed: "
@@ -62,11 +67,33 @@ struct ProgressLines {
     case .debateRound(let round, let rounds):
       return ["  \(name(event)): round \(round) of \(rounds)"]
     case .decisionMade(let decision): return ["  \(name(event)): \(decided(decision))"]
+    case .paused(let drain) where event.subject.task == nil:
+      return [
+        drain
+          ? "paused: what runs comes to its end, nothing more starts"
+          : "paused: agents stand still, and nothing starts"
+      ]
+    case .resumed where event.subject.task == nil: return ["going on"]
+    case .paused(let drain):
+      return ["  \(name(event)): \(drain ? "nothing more of it starts" : "paused")"]
+    case .resumed: return ["  \(name(event)): goes on"]
+    case .priorityChanged(let priority): return ["  \(name(event)): priority \(priority)"]
     case .errorOccurred(let message): return ["error: \(message.safeLine)"]
     case .cancelled(let reason) where event.subject.task == nil:
       return ["ending the run: \(reason.text)"]
     case .other(let kind, let value) where isVerbose: return said(event, kind, value)
     default: return []
+    }
+  }
+
+  private func runner(_ event: RunEvent) -> String { event.subject.runner ?? "agent" }
+
+  private func waits(_ waiting: Waiting) -> String {
+    switch waiting.why {
+    case .limited:
+      let until = waiting.until.map { " until \(ClockTime.text($0))" } ?? ""
+      return "all agents limited\(until)"
+    case .memory, .load, .disk: return "waiting: \(waiting.message.safeLine)"
     }
   }
 

@@ -25,7 +25,7 @@ import Testing
 
   @Test(
     "good plans resolve to what is beside them, and that decodes to the same plan",
-    arguments: ["auth.json5", "single.json", "programs.json5", "strategies.json5"])
+    arguments: ["auth.json5", "single.json", "programs.json5", "strategies.json5", "shared.json5"])
   func good(file: String) throws {
     let plan = try PlanCase.decode(try bytes("good/\(file)")).get()
     let name = file.prefix { $0 != "." }

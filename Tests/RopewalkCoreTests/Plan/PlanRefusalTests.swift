@@ -89,7 +89,7 @@ import Testing
       ),
       (
         "nedes: []",
-        "a task has no key `nedes` | did you mean `needs`? The keys are: id, prompt, needs, runner, model, priority, onError, when, vars, strategy, capabilities, budget, agent, timeout, idleTimeout, grace, retry, verify, repair, expect, worktree, partialWork, context"
+        "a task has no key `nedes` | did you mean `needs`? The keys are: id, prompt, needs, runner, model, priority, onError, when, vars, strategy, capabilities, budget, resources, touches, agent, timeout, idleTimeout, grace, retry, verify, repair, expect, worktree, partialWork, context"
       ),
     ])
   func types(member: String, expected: String) {
@@ -156,15 +156,55 @@ import Testing
     "a key of a later version is refused, never passed over",
     arguments: [
       ("{ workspace: {}, tasks: [] }", "workspace"),
-      (PlanCase.tasks("{ id: 'a', prompt: 'x', sandbox: 'x' }"), "sandbox"),
+      (PlanCase.tasks("{ id: 'a', prompt: 'x', hooks: {} }"), "hooks"),
       (PlanCase.tasks("{ id: 'a', prompt: 'x', matrix: {} }"), "matrix"),
-      (PlanCase.tasks("{ id: 'a', prompt: 'x', limits: {} }"), "limits"),
-      (PlanCase.tasks("{ id: 'a', prompt: 'x', touches: [] }"), "touches"),
     ])
   func laterKeys(plan: String, key: String) {
     #expect(
       messages(of: plan).contains(
         "`\(key)` is not available in this version | remove it: this version would not act on it"))
+  }
+
+  @Test(
+    "what tasks or the machine must have is refused where it could never be",
+    arguments: [
+      (
+        "resources: { db: 1 }", "resources: { bd: 1 }",
+        "task `a` wants the resource `bd`, which the plan does not define | did you mean `db`? The plan defines: db"
+      ),
+      (
+        "name: 'x'", "resources: { db: 1 }",
+        "task `a` wants the resource `db`, which the plan does not define | define it, as in resources: { db: 1 }"
+      ),
+      (
+        "resources: { db: 1 }", "resources: { db: 2 }",
+        "task `a` wants 2 of `db`, and there is 1 | want less, or say in `resources` of the plan that there is more"
+      ),
+      (
+        "resources: { db: 0 }", "resources: {}",
+        "`db` must be a whole number from 1 to 1000000, not 0"
+      ),
+      (
+        "name: 'x'", "touches: ['../x']",
+        "`../x` is no path within the repository | write it from the top of the repository, as in \"src/api/**\""
+      ),
+      (
+        "admission: { memory: '1 GB' }", "touches: []",
+        "`memory` is `1 GB`, which is no size | write a whole number and a unit: k, M, G or T, each 1,024 times the one before"
+      ),
+      (
+        "admission: true", "touches: []",
+        "`admission` cannot be true | as in admission: { memory: \"1G\", load: 16 }"
+      ),
+      (
+        "onLimit: 'wiat'", "touches: []",
+        "`onLimit` cannot be `wiat` | did you mean `wait`? It takes one of: wait, fail"
+      ),
+    ])
+  func demands(top: String, member: String, expected: String) {
+    let plan =
+      "{ \(top), agents: { e: { runner: 'claude' } }, tasks: [{ id: 'a', prompt: 'x', \(member) }] }"
+    #expect(messages(of: plan) == [expected])
   }
 
   @Test(

@@ -25,7 +25,7 @@ struct PlanBench {
 
   mutating func end(
     _ name: String, _ cause: FailureCause? = nil, usd: Double? = nil, tokens: TokenCounts? = nil,
-    ran: Bool = true, commit: Character? = nil
+    ran: Bool = true, commit: Character? = nil, retryAfter: Duration? = nil
   ) -> [String] {
     let (task, attempt) = place(name)
     live[plan.tasks[task].id.text]?.removeAll { $0 == attempt }
@@ -35,6 +35,7 @@ struct PlanBench {
         tokens: tokens, cost: usd.map { Cost(usd: $0, source: .priced) } ?? .unknown)
     }
     result.commit = commit.map(StrategyBench.commit)
+    result.retryAfter = retryAfter
     return take(schedule.attemptEnded(task, attempt: attempt, result))
   }
 
@@ -42,6 +43,29 @@ struct PlanBench {
     let (task, attempt) = place(name)
     return take(schedule.used(task, attempt: attempt, tokens: nil, usd: usd))
   }
+
+  /// The latest end of sleep of every account that fell asleep.
+  private var turns: [AgentAccount: Int] = [:]
+
+  /// Wakes an account whose time is over.
+  mutating func wake(_ account: String) -> [String] {
+    let account = AgentAccount(account)
+    return take(schedule.agentAwake(account, turn: turns[account] ?? 0))
+  }
+
+  /// Another run was limited.
+  mutating func hear(_ account: String, for rest: Duration) -> [String] {
+    take(schedule.agentLimited(AgentAccount(account), for: rest, strikes: 1))
+  }
+
+  /// The machine is looked at again.
+  mutating func look(_ reading: HostReading) -> [String] {
+    schedule.host = reading
+    return take(schedule.lookAgain())
+  }
+
+  /// Sets how the machine stands, without telling that anything happened.
+  mutating func stand(_ reading: HostReading) { schedule.host = reading }
 
   /// Lets time pass.
   mutating func pass(_ time: Duration) { schedule.now += time }
@@ -55,6 +79,26 @@ struct PlanBench {
   mutating func answer(_ goOn: Bool, _ measure: BudgetLimit.Measure = .usd) -> [String] {
     take(schedule.answered(BudgetLimit(.plan, measure), goOn: goOn))
   }
+
+  mutating func pause(_ names: [String]? = nil, drain: Bool = false) -> [String] {
+    take(schedule.pause(names.map { $0.map { place($0 + "1").0 } }, drain: drain))
+  }
+
+  mutating func resume(_ names: [String]? = nil) -> [String] {
+    take(schedule.resume(names.map { $0.map { place($0 + "1").0 } }))
+  }
+
+  mutating func resumeRun() -> [String] { take(schedule.resumeRun()) }
+
+  mutating func setPriority(_ name: String, _ priority: Int) -> [String] {
+    take(schedule.setPriority(place(name + "1").0, priority))
+  }
+
+  mutating func cancel(_ names: [String]? = nil) -> [String] {
+    take(schedule.cancel(names.map { $0.map { place($0 + "1").0 } }, .requested))
+  }
+
+  func state(_ name: String) -> TaskState { schedule.state(of: place(name + "1").0) }
 
   func start(of name: String) -> String? {
     let (task, attempt) = place(name)
@@ -72,6 +116,7 @@ struct PlanBench {
       live[plan.tasks[task].id.text, default: []].append(attempt)
       if purpose == .repair { repairs.append("\(plan.tasks[task].id.text)\(attempt)") }
     }
+    for case .sleep(let news) in actions { turns[news.account] = news.turn }
     return actions.compactMap(words)
   }
 
@@ -88,10 +133,18 @@ struct PlanBench {
       return "\(name(task)) falls back to \(news.to.name)/\(news.to.runner): \(news.because)"
     case .endAttempt(let task, let attempt, let reason):
       return "end \(name(task))\(attempt) \(reason)"
+    case .pauseAttempt(let task, let attempt): return "pause \(name(task))\(attempt)"
+    case .resumeAttempt(let task, let attempt): return "resume \(name(task))\(attempt)"
     case .startTimer(let scope, let after): return "timer \(scope) \(after.seconds)"
     case .warn(let notice): return "warn: \(notice.message { name($0) })"
     case .limitReached(let excess, let reaction):
       return "\(reaction): \(excess.message { name($0) })"
+    case .sleep(let news):
+      return "\(news.account) sleeps \(Int(news.after.seconds.rounded()))"
+    case .limitOver(let account): return "\(account) is free"
+    case .wait(let news):
+      return "waits: \(news.why)" + (news.until.map { " until \(Int($0.seconds.rounded()))" } ?? "")
+    case .lookLater: return nil
     case .finish(let task, let end):
       return "\(name(task)) \(end.state)" + (end.cause.map { " \($0)" } ?? "")
     case .finishRun(let state): return "run \(state)"

@@ -57,13 +57,17 @@ private struct Bench {
     for case .startAttempt(let task, let attempt, _) in actions { attempts[names[task]] = attempt }
     return actions.compactMap { action in
       switch action {
-      case .queue, .tell, .assign, .fallBack, .startTimer, .warn, .limitReached: nil
+      case .queue, .tell, .assign, .fallBack, .startTimer, .warn, .limitReached, .sleep, .limitOver,
+        .wait, .lookLater:
+        nil
       case .startAttempt(let task, let attempt, .attempt): "start \(names[task])\(attempt)"
       case .startAttempt(let task, let attempt, .repair): "repair \(names[task])\(attempt)"
       case .startAttempt(let task, let attempt, .continuation): "go on \(names[task])\(attempt)"
       case .retryLater(let task, _, let attempt, let delay):
         "retry \(names[task])\(attempt) in \(delay.milliseconds)"
       case .endAttempt(let task, _, _): "end \(names[task])"
+      case .pauseAttempt(let task, _): "pause \(names[task])"
+      case .resumeAttempt(let task, _): "resume \(names[task])"
       case .finish(let task, let end): "\(names[task]) \(end.state)"
       case .finishRun(let state): "run \(state)"
       }
@@ -270,7 +274,8 @@ struct ScheduleTests {
         case .finish(let task, let end):
           #expect(finished.updateValue(end.state, forKey: task) == nil)
         case .finishRun: isOver = true
-        case .queue, .tell, .endAttempt, .assign, .fallBack, .startTimer, .warn, .limitReached:
+        case .queue, .tell, .endAttempt, .pauseAttempt, .resumeAttempt, .assign, .fallBack,
+          .startTimer, .warn, .limitReached, .sleep, .limitOver, .wait, .lookLater:
           break
         }
       }

@@ -92,7 +92,7 @@ struct PauseTests {
     #expect(end.record?.unkillable == [])
   }
 
-  @Test("a pause that comes before the attendant is ready holds from the start on")
+  @Test("a pause and its end that come before the attendant is ready do no harm")
   func early() async throws {
     let script = "echo $$ >$READY; read x <$GO; exit 6"
     try await AttendantHarness.withFolder(sh: script) { folder in
@@ -102,6 +102,23 @@ struct PauseTests {
       attempt.signal(SIGCONT)
       attempt.go()
       #expect(try await attempt.end().record?.exit == 6)
+    }
+  }
+
+  @Test("a paused tree whose engine dies is ended after the time set for that")
+  func engineDies() async throws {
+    let script = "echo $PPID >$READY; exec sleep 1d"
+    try await AttendantHarness.withFolder(sh: script, .set(\.orphanGrace, 300)) { folder in
+      let engine = try AttendantHarness.start(
+        ["/bin/sh", "-c", "\"$0\" \"$1\" & wait", AttendantHarness.executable, folder.path], folder)
+      let attendant = try #require(pid_t(try await engine.ready()))
+      kill(attendant, SIGTSTP)
+      engine.signal(SIGKILL)
+      try await Readable.processEnd(attendant)
+      let record = try folder.endRecord()
+      #expect(record?.cause == .orphaned)
+      #expect(record?.signal == SIGTERM)
+      #expect(record.map { $0.pausedSeconds > 0.2 } == true)
     }
   }
 }

@@ -57,6 +57,44 @@ private struct Rig {
 
 @Suite("The engine's loop", .timeLimit(.minutes(10)))
 struct EngineTests {
+  @Test("what is asked of a run reaches its attempts, is written first, and adds up in the report")
+  func pauses() async throws {
+    let rig = try Rig(["a": [], "b": []])
+    async let report = rig.engine.carryOut(rig.start)
+    var orders = rig.attempts.orders.makeAsyncIterator()
+    var pauses = rig.attempts.pauses.makeAsyncIterator()
+    for _ in 0..<2 { #expect(await orders.next() != nil) }
+    let a = try #require(TaskID("a"))
+    rig.inbox.send(.pause([a], drain: false))
+    #expect(await pauses.next() == "a1 pause")
+    var (rebuilt, _) = try rig.rebuilt()
+    #expect(rebuilt.tasks.map(\.state) == [.paused, .running])
+    #expect(rebuilt.state == .running)
+    rig.inbox.send(.prioritise(a, 3))
+    rig.inbox.send(.pause(nil, drain: false))
+    #expect(await pauses.next() == "b1 pause")
+    rebuilt = try rig.rebuilt().report
+    #expect(rebuilt.tasks.map(\.state) == [.paused, .paused])
+    #expect(rebuilt.state == .paused)
+    rig.inbox.send(.resumeRun)
+    #expect(await pauses.next() == "b1 resume")
+    rebuilt = try rig.rebuilt().report
+    #expect(rebuilt.tasks.map(\.state) == [.paused, .running])
+    #expect(rebuilt.state == .running)
+    await withCheckedContinuation { done in
+      rig.inbox.send(.resume([a]))
+      rig.inbox.send(.carriedOut { done.resume() })
+    }
+    #expect(await pauses.next() == "a1 resume")
+    rig.attempts.end("a1")
+    rig.attempts.end("b1")
+    #expect(try await report.state == .completed)
+    let kinds = try rig.rebuilt().kinds
+    #expect(
+      kinds.filter { ["paused", "resumed", "priorityChanged"].contains($0) }
+        == ["paused", "priorityChanged", "paused", "resumed", "paused", "resumed"])
+  }
+
   @Test("a run goes from its first task to its last, and the journal alone tells all of it")
   func wholeRun() async throws {
     let rig = try Rig(["a": [], "b": ["a"]])
