@@ -70,6 +70,7 @@ package struct Engine: Sendable {
       group.cancelAll()
       return loop.failure
     }
+    await limits?.settled()
     if let failure { throw failure }
     return loop.report
   }

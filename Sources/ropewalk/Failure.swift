@@ -81,7 +81,7 @@ extension Failure {
       // Git names the folder that `GIT_DIR` sent it to, which is the only sign of that.
       case .notARepository: "this is no git repository; git says: \(error.says)"
       case .unbornHead, .unknownRevision, .missing, .tooOld: error.says
-      case .dubiousOwnership, .locked, .starved, .notStarted, .failed:
+      case .dubiousOwnership, .locked, .starved, .diskFull, .notStarted, .failed:
         "`\(error.command)` failed: \(error.says)"
       }
     return Failure(.environment, "git", message, hint: error.remedy)

@@ -77,17 +77,16 @@ struct FenceTests {
   func tampered() async throws {
     let run = try await rw(
       """
-      echo one >one; git add one; git commit -qm one
+      echo garbled >one; git add one; git commit -qm one
       id=$(git rev-parse HEAD:one); file=\(Self.top)/.git/objects/$(echo $id | cut -c1-2)/$(echo $id | cut -c3-)
       chmod u+w $file; echo garbage >$file
       """, task: Self.fenced
-    ) { $0.wrote = ["one": "one\n"] }
+    ) { $0.wrote = ["one": "garbled\n"] }
     #expect(run.last?.verdict == .changed, "\(run.task?.message ?? "")")
     #expect(
       run.last?.notes.contains {
         $0.hasPrefix("what it committed was refused, its files were collected: ")
-      }
-        == true)
+      } == true, "\(run.last?.notes ?? []) \(run.last?.stderrTail ?? "")")
     #expect(
       try await run.rope.repository.sh("git fsck --strict 2>&1 | grep -v dangling || true") == "")
   }
@@ -165,7 +164,8 @@ struct FenceTests {
     #expect(bad.last?.verdict == .rejected)
     let good = try await rw(
       "echo x >f", task: Self.fenced + [("verify", ["grep x f", "echo y >/tmp/y"])])
-    #expect(good.last?.verdict == .verified, "\(good.task?.message ?? "")")
+    #expect(
+      good.last?.verdict == .verified, "\(good.task?.message ?? "") \(good.last?.stderrTail ?? "")")
     let merged = try await Rope.make().run(
       RopePlan(
         agents: [
@@ -194,7 +194,7 @@ struct FenceTests {
   func ending() async throws {
     let polite = try await rw(
       "trap 'echo bye >bye; exit 3' TERM; echo x >f; while :; do sleep .05; done",
-      task: Self.fenced + [("timeout", "500ms"), ("grace", "8s")]
+      task: Self.fenced + [("timeout", "4s"), ("grace", "8s")]
     ) { $0.wrote = ["bye": "bye\n"] }
     #expect(polite.last?.cause == .timedOut)
     let deaf = try await rw(

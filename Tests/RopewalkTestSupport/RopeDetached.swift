@@ -77,6 +77,9 @@ package struct RopeCommand: Sendable {
   /// Sends it a signal. It must be known to be still there.
   package func signal(_ number: Int32) { kill(child.pid, number) }
 
+  /// Its process id, or its wrapper's.
+  package var pid: pid_t { child.pid }
+
   package func ended() async throws -> RopeOutput {
     let end = await child.end()
     return RopeOutput(

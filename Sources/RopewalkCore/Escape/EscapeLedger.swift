@@ -63,6 +63,11 @@ package struct EscapeLedger: Sendable {
     charges[suspect, default: [:]][name] = [suspect]
   }
 
+  /// Says that something that changed is nobody's escape.
+  package mutating func drop(_ name: String) {
+    for suspect in charges.keys { charges[suspect]?[name] = nil }
+  }
+
   /// What is held against an attempt so far, as its escape.
   package func escape(of suspect: Suspect) -> Escape? {
     guard let held = charges[suspect], !held.isEmpty else { return nil }

@@ -63,7 +63,7 @@ extension StrictReader {
       "name", "base", "concurrency", "strategy", "onError", "budget", "outside", "onLimit",
       "admission", "resources", "vars", "agents", "defaults", "tasks",
     ],
-    later: ["workspace", "hooks", "matrix", "limits", "sandbox"])
+    later: ["workspace", "hooks", "matrix"])
 
   /// Reads the whole plan. What tasks refer to is read before them, wherever it stands.
   fileprivate mutating func plan(_ root: JSONValue, _ decoder: PlanDecoder) -> Plan {

@@ -4,10 +4,14 @@ extension AttemptResult {
   /// Names the limit that a failed attempt met: for certain where the way in which it ended says so, else as what may
   /// be why, where its last words are those of a program that was refused something.
   ///
-  /// - Parameter lastWords: the end of what it wrote to stderr.
-  package mutating func blame(_ limits: TaskLimits, lastWords: String) {
+  /// - Parameters:
+  ///   - lastWords: the end of what it wrote to stderr.
+  ///   - counted: the names of limits that the system itself says were met.
+  package mutating func blame(
+    _ limits: TaskLimits, lastWords: String, counted: [String] = []
+  ) {
     guard let cause, Self.doubtful.contains(cause) else { return }
-    if let limit = metLimit(limits) {
+    if let limit = Self.counted(counted, limits) ?? metLimit(limits) {
       if let message { notes.append(message) }
       self.cause = .limitReached
       message = "over its limit of \(limit)"
@@ -27,7 +31,8 @@ extension AttemptResult {
   private func metLimit(_ limits: TaskLimits) -> String? {
     let (kill, fileSizeExceeded) = (9, 25)
     if let limit = limits.cpuTime, endedBy(kill), let used = cpuSeconds,
-      used >= limit.seconds.rounded(.up) * 0.9
+      // The system counts the limit in ticks of its clock, and what was used exactly.
+      used >= limit.seconds.rounded(.up) * 0.9 - 0.3
     {
       return "cpuTime \(DurationText.spelt(limit))"
     }
@@ -35,6 +40,14 @@ extension AttemptResult {
       return "fileSize \(SizeText.spelt(limit))"
     }
     return nil
+  }
+
+  private static func counted(_ names: [String], _ limits: TaskLimits) -> String? {
+    if names.contains("memory"), let limit = limits.memory {
+      return "memory \(SizeText.spelt(limit))"
+    }
+    guard names.contains("processes"), let limit = limits.processes else { return nil }
+    return "processes \(limit)"
   }
 
   private static func suspected(_ limits: TaskLimits, lastWords: String) -> String? {

@@ -21,6 +21,9 @@ package struct RunReplay: Sendable {
       plan.tasks.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// Takes note of an event that will be applied; all of them, before the first is.
+  package mutating func foresee(_ event: RunEvent) { schedule.foresee(event) }
+
   /// Takes in the next event.
   package mutating func apply(_ event: RunEvent) {
     report.apply(event)
@@ -36,7 +39,7 @@ package struct RunReplay: Sendable {
 
   /// Lets the schedule go on; see `ScheduleReplay.finish`.
   package mutating func finish(
-    reviving wanted: Revival, _ moment: ScheduleReplay.Moment
+    reviving wanted: Revival, _ moment: ScheduleReplay.Moment = ScheduleReplay.Moment()
   ) -> ScheduleReplay.Conclusion {
     schedule.finish(reviving: wanted, moment)
   }

@@ -52,6 +52,7 @@ extension Schedule {
     let entry = ReadyQueue.Entry(
       task: task, step: step, priority: priority(of: task), at: since)
     let lane = lane(task, step)
+    progress[task].steps[step].lane = lane
     lanes[lane].ready.insert(entry)
   }
 
@@ -68,9 +69,8 @@ extension Schedule {
   /// has what it demands, its steps wait in another lane too.
   mutating func first(_ lane: Int) -> ReadyQueue.Entry? {
     while let entry = lanes[lane].ready.first {
-      let step = progress[entry.task].steps[entry.step]
-      let isWanted = step.isQueued && !step.isDone && !progress[entry.task].state.isFinal
-      if isWanted, self.lane(entry.task, entry.step) == lane { return entry }
+      let isWanted = isWaiting(entry, in: lane)
+      if isWanted, lanes[lane].key.demand == demands.open(entry.task) { return entry }
       _ = lanes[lane].ready.removeFirst()
       // It waits for something else by now.
       if isWanted { insert(entry.task, entry.step) }
@@ -78,19 +78,39 @@ extension Schedule {
     return nil
   }
 
+  /// Whether an entry still stands for a step that waits here, and nowhere else.
+  private func isWaiting(_ entry: ReadyQueue.Entry, in lane: Int) -> Bool {
+    guard !progress[entry.task].state.isFinal, progress[entry.task].steps[entry.step].isQueued,
+      progress[entry.task].steps[entry.step].lane == lane
+    else { return false }
+    return !progress[entry.task].steps[entry.step].isDone
+  }
+
+  /// Brings every step that comes first somewhere into the lane of what it waits for now: what its task
+  /// demands may have been taken, or given back, since it was queued.
+  mutating func sortOut() {
+    guard !demands.all.isEmpty else { return }
+    var index = 0
+    // Lanes may be added meanwhile.
+    while index < lanes.count {
+      _ = first(index)
+      index += 1
+    }
+  }
+
   /// Whether the steps of a lane could start now, as far as their agent goes.
-  func isAwake(_ lane: Lane) -> Bool {
-    if let maxTasks = lane.maxTasks, let agent = lane.key.agent,
+  func isAwake(_ lane: Int) -> Bool {
+    if let maxTasks = lanes[lane].maxTasks, let agent = lanes[lane].key.agent,
       load[agent.name, default: 0] >= maxTasks
     {
       return false
     }
-    guard let account = lane.key.account, sleep.isAsleep(account) else { return true }
-    return lane.key.isUrgent && sleep.mayProbe(account)
+    guard let account = lanes[lane].key.account, sleep.isAsleep(account) else { return true }
+    return lanes[lane].key.isUrgent && sleep.mayProbe(account)
   }
 
   /// Whether the steps of a lane could start now.
-  func isOpen(_ lane: Lane) -> Bool { isAwake(lane) && demands.isFree(lane.key.demand) }
+  func isOpen(_ lane: Int) -> Bool { isAwake(lane) && demands.isFree(lanes[lane].key.demand) }
 
   /// The other steps of a task that has just got what it demands: nothing holds them back any more.
   mutating func freeOthers(of task: Int) {

@@ -80,6 +80,8 @@ package struct Schedule: Sendable {
   var budgets: BudgetState
   /// Whether it follows what a journal tells, so that nothing is to be started.
   var isReplaying = false
+  /// What the journal that is followed will yet tell; empty otherwise.
+  var foreseen = ForeseenStarts()
   var control = ControlState()
   /// The time since the run began; to be set before each input. By it waiting is counted.
   package var now = Duration.zero
@@ -111,6 +113,9 @@ package struct Schedule: Sendable {
   }
 
   package func state(of task: Int) -> TaskState { progress[task].state }
+
+  /// Whether an attempt of the task has a slot, be it that the journal tells of its start only later.
+  func isUnderWay(_ task: Int) -> Bool { progress[task].live > 0 || foreseen.has(task) }
 
   /// What an attempt is to do, and its step's number within the task.
   package func step(of task: Int, attempt: Int) -> (index: Int, step: Step)? {
@@ -192,7 +197,7 @@ package struct Schedule: Sendable {
       progress[task].cancelReason = reason
       progress[task].cancelEnd = end
       progress[task].isCancelledAlone = wanted != nil && excess == nil
-      if progress[task].live > 0 {
+      if isUnderWay(task) {
         for step in progress[task].steps where step.isLive {
           actions.append(.endAttempt(task, attempt: step.attempt, reason))
         }

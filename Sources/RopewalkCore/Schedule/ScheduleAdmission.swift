@@ -31,8 +31,8 @@ extension Schedule {
     return fill([])
   }
 
-  /// Whether a reading of the machine is of any use: something waits, or could start after this input.
-  package var asksForHost: Bool { plan.admission != .none && live < concurrency }
+  /// Whether a reading of the machine is of any use.
+  package var asksForHost: Bool { plan.admission != .none }
 
   // MARK: - The machine
 
@@ -73,9 +73,8 @@ extension Schedule {
     var best: (entry: ReadyQueue.Entry, demand: Int)?
     for index in lanes.indices {
       guard let demand = lanes[index].key.demand, let entry = first(index),
-        isAwake(lanes[index]), !demands.isFree(demand),
         let since = progress[entry.task].steps[entry.step].queuedAt,
-        now - since >= Self.holdPatience
+        now - since >= Self.holdPatience, isAwake(index), !demands.isFree(demand)
       else { continue }
       if let known = best, !(entry < known.entry) { continue }
       best = (entry, demand)
@@ -85,9 +84,11 @@ extension Schedule {
 
   /// Whether a step would take what is kept for another.
   func delays(
-    _ reserved: (entry: ReadyQueue.Entry, demand: Int)?, _ lane: Lane, _ entry: ReadyQueue.Entry
+    _ reserved: (entry: ReadyQueue.Entry, demand: Int)?, _ lane: Int, _ entry: ReadyQueue.Entry
   ) -> Bool {
-    guard let reserved, let demand = lane.key.demand, reserved.entry < entry else { return false }
+    guard let reserved, let demand = lanes[lane].key.demand, reserved.entry < entry else {
+      return false
+    }
     return demands.all[demand].concerns(demands.all[reserved.demand])
   }
 
@@ -116,7 +117,7 @@ extension Schedule {
   }
 
   private mutating func isHeldByMachine(_ lane: Int) -> Bool {
-    first(lane) != nil && isOpen(lanes[lane])
+    first(lane) != nil && isOpen(lane)
   }
 
   /// All that could start waits for accounts that sleep; nil when something waits for nobody, or

@@ -34,9 +34,10 @@ extension Schedule {
   package mutating func agentLimited(
     _ account: AgentAccount, for rest: Duration, strikes: Int
   ) -> [Action] {
-    guard let nap = sleep.heard(account, until: now + rest, strikes: strikes, at: now) else {
-      return []
-    }
+    // Of whom nothing is asked here nothing is told.
+    guard choice.accounts.all.contains(account),
+      let nap = sleep.heard(account, until: now + rest, strikes: strikes, at: now)
+    else { return [] }
     return fill([
       .sleep(
         LimitNews(account: account, after: nap.until - now, strikes: nap.strikes, turn: nap.turn))
@@ -121,7 +122,7 @@ extension Schedule {
     // Lanes may be added meanwhile.
     while index < lanes.count {
       defer { index += 1 }
-      guard sleep.isAsleep(lanes[index].key.account), !isAwake(lanes[index]) else { continue }
+      guard sleep.isAsleep(lanes[index].key.account), !isAwake(index) else { continue }
       while let entry = first(index), let agent = progress[entry.task].steps[entry.step].step.agent,
         let place = substitute(for: agent, entry.task, entry.step)
       {
@@ -134,13 +135,13 @@ extension Schedule {
 
   /// Where nobody is to wait for a limit: fails what could only wait. True when there was something.
   mutating func failLimited(_ actions: inout [Action]) -> Bool {
-    guard plan.onLimit == .fail else { return false }
+    guard plan.onLimit == .fail, sleep.hasSleepers else { return false }
     var failed: [(task: Int, step: Int)] = []
     for index in lanes.indices {
-      let lane = lanes[index]
-      if sleep.isAsleep(lane.key.account), !(lane.key.isUrgent && isAwake(lane)) {
+      let key = lanes[index].key
+      if sleep.isAsleep(key.account), !(key.isUrgent && isAwake(index)) {
         while first(index) != nil { failed.append(take(index)) }
-      } else if lane.key.isUnassigned, live == 0 {
+      } else if key.isUnassigned, live == 0 {
         while let entry = first(index), isLimited(entry.task) { failed.append(take(index)) }
       }
     }

@@ -62,11 +62,15 @@ package struct ScheduleReplay: Sendable {
       plan.tasks.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// Takes note of an event that will be applied; all of them, before the first is.
+  package mutating func foresee(_ event: RunEvent) { schedule.foreseen.note(event, places) }
+
   /// Takes in the next event.
   ///
   /// - Throws: `Misfit`; nothing more may be applied then.
   package mutating func apply(_ event: RunEvent) throws(Misfit) {
     passTime(to: event)
+    schedule.foreseen.pass(event, places)
     switch event.payload {
     case .runStarted: take(schedule.start())
     case .runResumed: schedule.forgetCancellation()
@@ -125,7 +129,8 @@ package struct ScheduleReplay: Sendable {
   /// - Parameters:
   ///   - wanted: what is taken up again of what has ended.
   ///   - moment: how the machine and the user's accounts stand.
-  package mutating func finish(reviving wanted: Revival, _ moment: Moment) -> Conclusion {
+  package mutating func finish(reviving wanted: Revival, _ moment: Moment = Moment())
+    -> Conclusion {
     var left = pending.left
     for key in open.keys { schedule.hold(key) }
     var timers: [Schedule.Action] = []
@@ -141,6 +146,7 @@ package struct ScheduleReplay: Sendable {
       limits += schedule.agentLimited(limit.account, for: limit.rest, strikes: limit.strikes)
     }
     schedule.isReplaying = false
+    schedule.foreseen = ForeseenStarts()
     schedule.forgetCancellation()
     schedule.insertWaiting(&left)
     let revived = wanted.tasks(schedule)

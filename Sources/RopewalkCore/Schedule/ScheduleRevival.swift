@@ -44,7 +44,7 @@ extension Schedule {
       return
     }
     // A cancelled task ends when the last of its attempts has.
-    if progress[task].live == 0, !progress[task].state.isFinal { finish(task, end, &actions) }
+    if !isUnderWay(task), !progress[task].state.isFinal { finish(task, end, &actions) }
   }
 
   /// Lets every step that waits for nothing but a slot wait for one.

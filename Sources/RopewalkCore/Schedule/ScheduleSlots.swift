@@ -40,15 +40,16 @@ extension Schedule {
 
   /// The most urgent step among the first of every lane that is open.
   private mutating func takeReady(_ actions: inout [Action]) -> (task: Int, step: Int)? {
+    sortOut()
     let reserved = reservation()
     var best: (entry: ReadyQueue.Entry, lane: Int)?
     var unassigned: [(entry: ReadyQueue.Entry, lane: Int)] = []
     for index in lanes.indices {
       guard let entry = first(index) else { continue }
-      let lane = lanes[index]
-      if !lane.key.isUnassigned, let known = best, !(entry < known.entry) { continue }
-      guard isOpen(lane), !delays(reserved, lane, entry) else { continue }
-      if lane.key.isUnassigned {
+      let isUnassigned = lanes[index].key.isUnassigned
+      if !isUnassigned, let known = best, !(entry < known.entry) { continue }
+      guard isOpen(index), !delays(reserved, index, entry) else { continue }
+      if isUnassigned {
         unassigned.append((entry, index))
       } else {
         best = (entry, index)

@@ -34,7 +34,7 @@ extension Schedule {
     let state = progress[task].steps[step]
     if cause == .rejected, state.repairs < tasks[task].repair {
       progress[task].steps[step].repairs += 1
-      if control.isHeld(task) {
+      if control.isHeld(task) || sleep.isAsleep(choice.accounts[agent]) {
         progress[task].steps[step].isRepairDue = true
         insert(task, step)
       } else if !isReplaying, reserve(task, step, agent, &actions) {
@@ -100,8 +100,9 @@ extension Schedule {
     progress[task].steps[step].chosen = first
     progress[task].steps[step].fallbacks = used + 1
     progress[task].steps[step].tries = 0
-    // The other one knows nothing of a session.
+    // Another CLI knows nothing of a session, whether it was interrupted or to be repaired.
     progress[task].steps[step].isInterrupted = false
+    progress[task].steps[step].isRepairDue = false
     progress[task].steps[step].step.work = .agent(chain[used])
     if progress[task].live == 0, progress[task].state == .running { move(task, .retried) }
     actions.append(
@@ -117,7 +118,7 @@ extension Schedule {
     let effects = progress[task].strategy?.ended(step, result) ?? []
     carryOut(effects, task, &actions)
     // A cancelled task ends when the last of its attempts has.
-    if let end = progress[task].cancelEnd, progress[task].live == 0,
+    if let end = progress[task].cancelEnd, !isUnderWay(task),
       !progress[task].state.isFinal
     {
       finish(task, end, &actions)
@@ -149,7 +150,7 @@ extension Schedule {
   private mutating func giveUp(_ task: Int, _ step: Int, _ actions: inout [Action]) {
     progress[task].steps[step].isUnwanted = true
     let state = progress[task].steps[step]
-    if state.isLive {
+    if state.isLive || foreseen.has(task, step) {
       actions.append(.endAttempt(task, attempt: state.attempt, .memberFailed))
     } else if !state.isDone {
       stepEnded(

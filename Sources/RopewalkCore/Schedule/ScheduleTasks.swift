@@ -46,7 +46,9 @@ extension Schedule {
     haltedBy = task
     let because = "the run was halted when `\(tasks[task].id)` \(progress[task].state.asEnd)"
     for other in tasks.indices
-    where progress[other].state.hasNotBegun && tasks[other].when != .always {
+    where progress[other].state.hasNotBegun && !foreseen.has(other)
+      && tasks[other].when != .always
+    {
       settle(other, TaskEnd(.skipped, because: because), &actions)
     }
     // What must run always still does, once all of its needs have ended.

@@ -36,6 +36,8 @@ struct StepProgress {
   var nextAttempt: Int?
   /// Whether it waits for a slot.
   var isQueued = false
+  /// The lane that it was put into last.
+  var lane = 0
   /// Since when; it is kept when a step is only put back, so that it does not lose its place.
   var queuedAt: Duration?
   /// The same of the time before its latest attempt.

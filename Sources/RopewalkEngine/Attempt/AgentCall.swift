@@ -15,6 +15,12 @@ struct AgentCall {
   /// What keeps its writes in; nil for none.
   var fence: AttemptFence?
 
+  /// Around its processes, where the system can limit them all together.
+  private var group: ControlGroup? {
+    let name = folder.path.split(separator: "/").suffix(2).joined(separator: "-")
+    return site.confinement.group("ropewalk-\(site.folder.run)-\(name)", for: limits)
+  }
+
   private var limits: TaskLimits { site.plan.limits(of: order.task, by: agent.agent) }
 
   /// The beginning of what it wrote to stderr.
@@ -43,7 +49,7 @@ struct AgentCall {
       grace: task.grace.milliseconds, orphanGrace: site.attendant.orphanGrace,
       openFiles: Int(Spawner.inheritedOpenFiles))
     fence?.confine(&spec)
-    site.confinement.limit(&spec, limits)
+    site.confinement.limit(&spec, limits, in: group)
     return spec
   }
 
@@ -63,8 +69,16 @@ struct AgentCall {
     await control.untilResumed()
     await site.starting.pass(agent.spec, control)
     if control.reason != nil { return Ended(result: AttemptResult(failed: .cancelled, "")) }
+    try group?.make(limits)
+    let attended: Attended
+    do {
+      attended = try await site.attendant.start(folder)
+    } catch {
+      group?.remove()
+      throw error
+    }
     return await take(
-      .running(try await site.attendant.start(folder)), invocation, spec, prompt: prompt,
+      .running(attended), invocation, spec, prompt: prompt,
       resuming: earlier, spent: spent, reporter: reporter)
   }
 
@@ -97,7 +111,10 @@ struct AgentCall {
       ended.result.usage = .unknown
     }
     ended.result.notes += site.confinement.remarks(on: limits)
-    ended.result.blame(limits, lastWords: Self.text(try? folder.stderrTail()))
+    ended.result.blame(
+      limits, lastWords: Self.text(try? folder.stderrTail()), counted: group?.metLimits() ?? [])
+    // A group that cannot be removed is empty all the same.
+    if let group { try? await offPool { group.remove() } }
     await settle(&ended, prompt: prompt, isRecovered: order.recovery != nil)
     return ended
   }

@@ -159,6 +159,8 @@ package final class ProcessAttempts: AttemptRunner {
       } else {
         AttemptResult(failed: .couldNotStart, "\(error)")
       }
+    case let error as GitError where error.kind == .diskFull:
+      AttemptResult(failed: .diskFull, "\(error)")
     case let error as SystemError where error.errno == ENOSPC:
       AttemptResult(failed: .diskFull, "\(error)")
     default: AttemptResult(failed: .couldNotStart, "could not start: \(error)")

@@ -50,9 +50,14 @@ struct VerificationWork {
       orphanGrace: site.attendant.orphanGrace, openFiles: Int(Spawner.inheritedOpenFiles))
     let fence = try await raised(worktree, folder)
     (fence ?? self.fence)?.confine(&spec)
-    site.confinement.limit(&spec, site.plan.limits(of: order.task, by: agent?.agent))
+    let limits = site.plan.limits(of: order.task, by: agent?.agent)
+    let group = site.confinement.group(
+      "ropewalk-\(site.folder.run)-\(order.task.id)-\(order.attempt)-verify-\(number)", for: limits)
+    site.confinement.limit(&spec, limits, in: group)
     try folder.create(spec, prompt: nil)
     await control.untilResumed()
+    try group?.make(limits)
+    defer { group?.remove() }
     let attended = try await site.attendant.start(folder)
     let end = await attended.ended(by: control, marks: marks)
     await fence?.lower()

@@ -18,6 +18,8 @@ package actor EscapeWatch {
   private var sites: [Suspect: Site] = [:]
   /// New branches that the worktree of an attempt is on: its own, as a commit is.
   private var ownBranches: Set<String> = []
+  /// New branches that no worktree was on when they were first seen.
+  private var newBranches: Set<String> = []
 
   /// Where an attempt works, and the files that tell what it does.
   struct Site: Sendable {
@@ -38,6 +40,7 @@ package actor EscapeWatch {
   /// What has been changed by the attempt so far, or may have been. Nothing of it runs now.
   func escape(of suspect: Suspect) async -> Escape? {
     await look()
+    await settleNewBranches(of: suspect)
     await weigh(suspect)
     return ledger.escape(of: suspect)
   }
@@ -99,12 +102,38 @@ package actor EscapeWatch {
 
   private func isOwnBranch(_ change: RefValues.Change) -> Bool {
     if ownBranches.contains(change.name) { return true }
-    // A new tag is what a fetch brings.
-    if change.isNew, change.name.hasPrefix("refs/tags/") { return true }
+    // A new tag is what a fetch brings, and another run of ours has its own branches.
+    if change.isNew, ["refs/tags/", "refs/heads/ropewalk/"].contains(where: change.name.hasPrefix) {
+      return true
+    }
     guard change.isNew, change.name.hasPrefix("refs/heads/") else { return false }
-    let isOwn = sites.values.contains { $0.worktree?.head == "ref: \(change.name)" }
-    if isOwn { ownBranches.insert(change.name) }
+    if isCheckedOut(change.name) { return true }
+    newBranches.insert(change.name)
+    return false
+  }
+
+  /// Whether some attempt's worktree is on the branch, which then is its own.
+  private func isCheckedOut(_ branch: String) -> Bool {
+    let isOwn = sites.values.contains { $0.worktree?.head == "ref: \(branch)" }
+    if isOwn { ownBranches.insert(branch) }
     return isOwn
+  }
+
+  /// Git makes a branch first and then moves to it: one that was seen in between, while several attempts ran, is
+  /// looked at again until somebody is on it, for 2 s at the most.
+  private func settleNewBranches(of suspect: Suspect) async {
+    for _ in 0..<100 {
+      let held = ledger.charges(against: suspect).filter { newBranches.contains($0.key) }
+      for branch in held.keys where ownBranches.contains(branch) || isCheckedOut(branch) {
+        ledger.drop(branch)
+      }
+      let isOpen = held.contains { branch, suspects in
+        !ownBranches.contains(branch) && suspects.contains { $0 != suspect && sites[$0] != nil }
+      }
+      guard isOpen else { return }
+      // A cancelled attempt is judged as well, only sooner.
+      try? await Task.sleep(for: .milliseconds(20))
+    }
   }
 
   // MARK: - Telling suspects apart

@@ -9,7 +9,9 @@ import Synchronization
 ///
 /// Every commit is one `write`; commits that carry a promise are followed by `fdatasync`, once
 /// for all that have queued up meanwhile. The first failure is final: after a failed sync the
-/// kernel may have dropped the pages, so nothing is tried again on the same file.
+/// kernel may have dropped the pages, so nothing is tried again on the same file. A file that is no
+/// longer where it was, since its repository was moved or deleted, has failed too: nobody would find
+/// what is written to it.
 package final class JournalWriter: Sendable {
   private struct Commit {
     var bytes: [UInt8]
@@ -107,6 +109,7 @@ package final class JournalWriter: Sendable {
   private func write(_ commits: [Commit]) -> SystemError? {
     let bytes = commits.count == 1 ? commits[0].bytes : commits.flatMap(\.bytes)
     do throws(SystemError) {
+      try checkPlace()
       try FileBytes.writeAll(bytes, to: descriptor, path: path)
     } catch {
       return error
@@ -115,6 +118,17 @@ package final class JournalWriter: Sendable {
       return SystemError("sync", path)
     }
     return nil
+  }
+
+  /// - Throws: when the file is not in its place any more.
+  package func checkPlace() throws(SystemError) {
+    var (file, place) = (stat(), stat())
+    guard fstat(descriptor, &file) == 0, stat(path, &place) == 0 else {
+      throw SystemError("go on without the journal", path)
+    }
+    guard file.st_ino == place.st_ino, file.st_dev == place.st_dev else {
+      throw SystemError("go on without the journal", path, errno: ESTALE)
+    }
   }
 
   /// Makes a created or renamed entry durable: without it a power loss may forget the name.

@@ -43,23 +43,29 @@ package final class LimitSharing: Sendable {
     }
   }
 
-  /// Writes a limit down; what went wrong is returned once.
-  package func tell(_ limit: SharedLimit) async -> String? {
-    await write { $0.note(limit, at: $1) }
+  /// Writes a limit down, after everything that was told before. Returns at once.
+  ///
+  /// - Parameter failed: called from another thread with what went wrong, the first time.
+  package func tell(_ limit: SharedLimit, failed: @escaping @Sendable (String) -> Void) {
+    write(failed) { $0.note(limit, at: $1) }
   }
 
   /// An account is not limited any more.
-  package func isOver(_ account: AgentAccount) async -> String? {
-    await write { $0.forget(account, at: $1) }
+  package func isOver(_ account: AgentAccount, failed: @escaping @Sendable (String) -> Void) {
+    write(failed) { $0.forget(account, at: $1) }
+  }
+
+  /// Returns when all that was told is written down.
+  package func settled() async {
+    await withCheckedContinuation { done in queue.async { done.resume() } }
   }
 
   private func write(
+    _ failed: @escaping @Sendable (String) -> Void,
     _ body: @escaping @Sendable (LimitBook, Timestamp) -> String?
-  ) async -> String? {
+  ) {
     let (book, now) = (book, now())
-    return await withCheckedContinuation { done in
-      queue.async { done.resume(returning: body(book, now).flatMap(self.once)) }
-    }
+    queue.async { if let problem = body(book, now).flatMap(self.once) { failed(problem) } }
   }
 
   /// A problem that was not told yet.

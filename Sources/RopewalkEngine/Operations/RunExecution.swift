@@ -154,6 +154,11 @@ package final class RunExecution: Sendable {
       },
       host: HostMonitor(disks: [folder.path, worktrees.folder]).reading, ask: ask,
       wrote: { [ticker] in ticker.tick() })
+    let guarding = Task { [journal, inbox] in
+      await JournalGuard(journal: journal).lost()
+      inbox.send(.cancel(nil, .storageFailed))
+    }
+    defer { guarding.cancel() }
     let report = try await carryOut(engine)
     try await worktrees.finish(isOver: report.state == .completed)
     return report

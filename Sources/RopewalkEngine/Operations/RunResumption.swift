@@ -122,6 +122,7 @@ package struct RunResumption: Sendable {
 
   private func read(_ empty: RunReplay) throws -> (RunReplay, torn: Int) {
     var replay = empty
+    _ = try JournalReader.read(folder.journal) { replay.foresee($0) }
     let end = try JournalReader.read(folder.journal) { replay.apply($0) }
     if let misfit = replay.misfit {
       throw ResumptionRefusal.unreadable(folder.run, "\(misfit)")

@@ -97,9 +97,10 @@ package enum ChildProcess {
     executable: String, arguments: [String], environment: [String: String], directory: String,
     input: Data?, limit: Int, clock: any Clock<Duration>
   ) async throws(SpawnError) -> Result {
-    let output = try MemoryFile()
-    let errors = try MemoryFile()
-    let source = try input.map { (data) throws(SpawnError) in try MemoryFile(holding: data) }
+    let output = try await memory(clock: clock)
+    let errors = try await memory(clock: clock)
+    var source: MemoryFile?
+    if let input { source = try await memory(holding: input, clock: clock) }
     let child = try await Spawner.shared.start(
       executable: executable, arguments: arguments, environment: environment, directory: directory,
       standardInput: source?.handle ?? .nullDevice, standardOutput: output.handle,
@@ -108,6 +109,23 @@ package enum ChildProcess {
     return Result(
       end: end, output: output.contents(upTo: limit), errors: errors.contents(upTo: limit),
       isCut: output.size > limit || errors.size > limit)
+  }
+
+  /// A file in memory; where there is none to be had it is asked for again, as a start is.
+  private static func memory(
+    holding data: Data = Data(), clock: any Clock<Duration>
+  ) async throws(SpawnError) -> MemoryFile {
+    var pause = Duration.milliseconds(20)
+    for _ in 1..<6 {
+      do throws(SpawnError) {
+        return try MemoryFile(holding: data)
+      } catch {
+        // A cancelled sleep only means that the next try comes at once.
+        try? await clock.sleep(for: pause)
+        pause *= 2
+      }
+    }
+    return try MemoryFile(holding: data)
   }
 }
 

@@ -49,19 +49,19 @@ extension EngineLoop {
   func fallAsleep(_ news: LimitNews, _ group: inout DiscardingTaskGroup) {
     let now = engine.time.now()
     let until = now.adding(news.after)
+    if news.limited != nil {
+      let limit = SharedLimit(
+        account: news.account, since: now, until: until, strikes: news.strikes)
+      engine.limits?.tell(limit, failed: notShared)
+    }
     wakeLater(news, at: until, &group)
-    guard news.limited != nil else { return }
-    let limit = SharedLimit(
-      account: news.account, since: now, until: until, strikes: news.strikes)
-    tellOthers(&group) { await $0.tell(limit) }
   }
 
-  func tellOthers(
-    _ group: inout DiscardingTaskGroup, _ tell: @escaping @Sendable (LimitSharing) async -> String?
-  ) {
-    guard let limits = engine.limits else { return }
+  func wakeOthers(_ account: AgentAccount) { engine.limits?.isOver(account, failed: notShared) }
+
+  private var notShared: @Sendable (String) -> Void {
     let inbox = engine.inbox
-    group.addTask { if let problem = await tell(limits) { inbox.send(.notShared(problem)) } }
+    return { inbox.send(.notShared($0)) }
   }
 
   /// Sleeps in pieces and looks at the wall clock between them: a provider's time goes on while the

@@ -207,7 +207,7 @@ struct EngineLoop {
     switch action {
     case .queue, .assign, .fallBack, .tell, .warn, .wait, .finish: break
     case .sleep(let news): fallAsleep(news, &group)
-    case .limitOver(let account): tellOthers(&group) { await $0.isOver(account) }
+    case .limitOver(let account): wakeOthers(account)
     case .lookLater(let delay): sendLater(.lookAgain, after: delay, &group)
     case .startTimer(let scope, let delay):
       sendLater(.wallTimeOver(scope), after: delay, &group)

@@ -12,11 +12,26 @@ package struct Confinement: Sendable {
   /// The path of `bwrap`; nil where the plan asks for no fence.
   var bubblewrap: String?
 
+  /// Where control groups can be made; nil where they cannot, or no limit of the plan asks for one.
+  var groups: ControlGroups?
+
   /// Nothing is confined.
   package static let none = Confinement()
 
-  /// Puts an attempt's limits before its program and its fence.
-  func limit(_ spec: inout AttemptSpec, _ limits: TaskLimits) {
+  /// The control group of an attempt; nil where there can be none, or where it would have no limit.
+  func group(_ name: String, for limits: TaskLimits) -> ControlGroup? {
+    limits.memory == nil && limits.processes == nil ? nil : groups?.group(name)
+  }
+
+  /// Puts an attempt's limits before its program and its fence. Its group is made by whoever starts it.
+  func limit(_ spec: inout AttemptSpec, _ limits: TaskLimits, in group: ControlGroup?) {
+    var limits = limits
+    if group != nil { (limits.memory, limits.processes) = (nil, nil) }
+    setLimits(&spec, limits)
+    if let group { spec.wrapper = group.wrapper + spec.wrapper }
+  }
+
+  private func setLimits(_ spec: inout AttemptSpec, _ limits: TaskLimits) {
     if let output = limits.output { spec.outputLimit = output }
     let arguments = limits.arguments
     guard !arguments.isEmpty else { return }
@@ -26,7 +41,7 @@ package struct Confinement: Sendable {
 
   /// What has to be said of limits that do not bind.
   func remarks(on limits: TaskLimits) -> [String] {
-    guard let processes = limits.processes, getuid() == 0 else { return [] }
+    guard groups == nil, let processes = limits.processes, getuid() == 0 else { return [] }
     return ["its limit of processes \(processes) does not bind root"]
   }
 }
@@ -61,6 +76,10 @@ struct ConfinementSearch {
             name: "prlimit", wantedBy: ["limits"],
             hint: "it sets the plan's `limits`; it is in the package util-linux"))
       }
+    }
+    if plan.setsLimits {
+      confinement.groups = ControlGroups.probe(
+        membership: ControlGroups.text("/proc/self/cgroup"))
     }
     if plan.buildsFences {
       confinement.bubblewrap = search.find("bwrap")

@@ -11,11 +11,19 @@ extension WorktreeStore {
   /// - Parameter folder: for what is made on the way; on the repository's file system.
   /// - Throws: `GitError` for objects that git refuses, `WorktreeError`.
   func importObjects(from objects: String, by folder: String) async throws {
-    // The names of all that is in it, the repository's own objects left out.
-    try await offPool { try Folder.remove(objects + "/info") }
-    let listed = try await git.run(
-      ["cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectname)"], in: store,
-      variables: ["GIT_OBJECT_DIRECTORY": objects])
+    // The names of all that is in it, but for what it borrows.
+    let (info, aside) = (objects + "/info", folder + "/info")
+    try await Self.move(info, to: aside)
+    let listed: Git.Answer
+    do {
+      listed = try await git.run(
+        ["cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectname)"],
+        in: store, variables: ["GIT_OBJECT_DIRECTORY": objects])
+    } catch {
+      try await Self.move(aside, to: info)
+      throw error
+    }
+    try await Self.move(aside, to: info)
     guard !listed.output.isEmpty else { return }
     let name = try await git.run(
       ["pack-objects", "-q", folder + "/made"], in: store, input: listed.output,
@@ -28,12 +36,15 @@ extension WorktreeStore {
     try await git.run(
       ["index-pack", "--strict", "-o", pack + ".checked", pack + ".pack"], in: store)
     let target = "\(repository.commonDirectory)/objects/pack/pack-\(name)"
+    // Git knows a pack by its index, which therefore comes last.
+    try await Self.move(pack + ".pack", to: target + ".pack")
+    try await Self.move(pack + ".checked", to: target + ".idx")
+  }
+
+  private static func move(_ from: String, to: String) async throws {
     try await offPool {
-      // Git knows a pack by its index, which therefore comes last.
-      for (from, to) in [(".pack", ".pack"), (".checked", ".idx")] {
-        guard rename(pack + from, target + to) == 0 else {
-          throw WorktreeError.unusable(path: target + to, code: csystem_errno())
-        }
+      guard rename(from, to) == 0 else {
+        throw WorktreeError.unusable(path: to, code: csystem_errno())
       }
     }
   }

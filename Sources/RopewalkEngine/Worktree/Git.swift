@@ -31,6 +31,18 @@ package struct Git: Sendable {
     "maintenance.auto=false", "core.quotePath=false", "core.safecrlf=false",
     "diff.ignoreSubmodules=dirty", "advice.addEmbeddedRepo=false",
   ]
+  /// What keeps results on the disk when the power fails: git by itself syncs neither single objects nor
+  /// refs, and the journal would tell of a commit that is an empty file.
+  private static func durability(of command: String?) -> [String] {
+    switch command {
+    // One sync for all files of a result.
+    case "add", "update-index": ["core.fsync=objects", "core.fsyncMethod=batch"]
+    case "write-tree", "commit-tree", "merge-tree": ["core.fsync=objects"]
+    case "update-ref": ["core.fsync=reference"]
+    default: []
+    }
+  }
+
   /// What says where the user's configuration is, rather than what git should do.
   private static let kept: Set = [
     "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH",
@@ -149,7 +161,8 @@ package struct Git: Sendable {
     environment["PWD"] = directory
     environment.merge(variables) { _, new in new }
     let command = "git " + arguments.joined(separator: " ")
-    let settings = (Self.settings + configuration).flatMap { ["-c", $0] }
+    let settings = (Self.settings + Self.durability(of: arguments.first) + configuration)
+      .flatMap { ["-c", $0] }
     let result: ChildProcess.Result
     do throws(SpawnError) {
       result = try await ChildProcess.run(
@@ -162,7 +175,7 @@ package struct Git: Sendable {
     if case .exited(let status) = result.end, accepting.contains(status), !result.isCut {
       return Answer(status: status, output: result.output, errors: errors)
     }
-    throw GitError(command: command, end: result.end, says: errors)
+    throw GitError(command: command, end: result.end, says: errors, directory: directory)
   }
 
   /// Refuses a git that lacks what is needed.

@@ -8,7 +8,7 @@ package struct GitError: Error, CustomStringConvertible {
   /// What is the matter, as far as git's words tell.
   package enum Kind: Sendable {
     case missing, tooOld, notStarted, notARepository, dubiousOwnership, unbornHead,
-      unknownRevision, locked, starved, failed
+      unknownRevision, locked, starved, diskFull, failed
   }
 
   package let kind: Kind
@@ -30,8 +30,9 @@ package struct GitError: Error, CustomStringConvertible {
     self.remedy = remedy
   }
 
-  init(command: String, end: ChildEnd, says: String) {
-    let (kind, remedy) = Self.meaning(of: says)
+  /// - Parameter directory: where git was at work.
+  init(command: String, end: ChildEnd, says: String, directory: String) {
+    let (kind, remedy) = Self.meaning(of: says, directory)
     self.init(kind: kind, command: command, end: end, says: says, remedy: remedy)
   }
 
@@ -52,7 +53,7 @@ package struct GitError: Error, CustomStringConvertible {
     }
   }
 
-  private static func meaning(of says: String) -> (Kind, remedy: String?) {
+  private static func meaning(of says: String, _ directory: String) -> (Kind, remedy: String?) {
     if says.contains("dubious ownership") {
       let own = says.split(separator: "\n").first { $0.contains("safe.directory") }
       let command = own?.trimmingCharacters(in: .whitespaces) ?? "git config safe.directory"
@@ -70,7 +71,18 @@ package struct GitError: Error, CustomStringConvertible {
     if says.contains("Resource temporarily unavailable") || says.contains("cannot fork") {
       return (.starved, "too many processes run for this user; see `ulimit -u`")
     }
+    if isDiskFull(says, directory) {
+      return (.diskFull, "no space left on the disk of `\(directory)`: see `df` and `df -i`")
+    }
     return (.failed, nil)
+  }
+
+  /// Of a file that it cannot write out git does not say why.
+  private static func isDiskFull(_ says: String, _ directory: String) -> Bool {
+    if says.contains("No space left") || says.contains("quota exceeded") { return true }
+    var disk = statvfs()
+    guard says.contains("unable to write"), statvfs(directory, &disk) == 0 else { return false }
+    return disk.f_bavail < 16 || disk.f_files > 0 && disk.f_favail == 0
   }
 
   /// The hint for a lock file that another process holds; nil where the complaint is about something else.

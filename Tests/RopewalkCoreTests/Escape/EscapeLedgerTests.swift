@@ -64,5 +64,7 @@ struct EscapeLedgerTests {
     ledger.bind("x", to: two)
     #expect(ledger.escape(of: one) == nil)
     #expect(ledger.escape(of: two)?.others == [])
+    ledger.drop("x")
+    #expect(ledger.escape(of: two) == nil)
   }
 }

@@ -89,7 +89,7 @@ import Testing
       ),
       (
         "nedes: []",
-        "a task has no key `nedes` | did you mean `needs`? The keys are: id, prompt, needs, runner, model, priority, onError, when, vars, strategy, capabilities, budget, resources, touches, agent, timeout, idleTimeout, grace, retry, verify, repair, expect, worktree, partialWork, context"
+        "a task has no key `nedes` | did you mean `needs`? The keys are: id, prompt, needs, runner, model, priority, onError, when, vars, strategy, capabilities, budget, resources, touches, agent, timeout, idleTimeout, grace, retry, verify, repair, expect, worktree, partialWork, context, limits, sandbox"
       ),
     ])
   func types(member: String, expected: String) {
@@ -455,8 +455,8 @@ import Testing
         "`A=B` is no name of an environment variable | a name is not empty and holds neither `=` nor NUL"
       ),
       (
-        "{ runner: 'r', sandbox: 'x' }",
-        "`sandbox` is not available in this version | remove it: this version would not act on it"
+        "{ runner: 'r', resources: 'x' }",
+        "`resources` is not available in this version | remove it: this version would not act on it"
       ),
       (
         "{ runner: 'command', command: ['x'], output: { a: [{ b: 1, b: 2 }] } }",

@@ -70,8 +70,8 @@ struct PlanBench {
   /// Lets time pass.
   mutating func pass(_ time: Duration) { schedule.now += time }
 
-  mutating func due(_ task: String) -> [String] {
-    take(schedule.retryDue(place(task + "1").0, step: 0))
+  mutating func due(_ task: String, step: Int = 0) -> [String] {
+    take(schedule.retryDue(place(task + "1").0, step: step))
   }
 
   mutating func timeIsOver(_ scope: BudgetScope) -> [String] { take(schedule.wallTimeOver(scope)) }

@@ -120,6 +120,21 @@ struct ScheduleAdmissionTests {
     #expect(members.start() == ["a1 by x", "a2 by y"])
   }
 
+  @Test("a chain between two tries waits again for what it demands, whoever comes next in it")
+  func chain() throws {
+    var bench = try PlanBench(
+      """
+      {resources: {db: 1}, concurrency: 2, agents: {x: {runner: 'x', maxTasks: 1}, y: {runner: 'y', maxTasks: 1}},
+       tasks: [{id: 'a', prompt: 'x', resources: {db: 1}, retry: {attempts: 2}, strategy: {multi: ['x', 'y']}},
+               {id: 'b', prompt: 'x', agent: 'x', resources: {db: 1}}]}
+      """)
+    #expect(bench.start() == ["a1 by x"])
+    #expect(bench.end("a1") == ["a2 by y"])
+    #expect(bench.end("a2", .exitCode) == ["retry a3", "b1 by x"])
+    #expect(bench.due("a", step: 1) == [])
+    #expect(bench.end("b1") == ["b completed", "a3 by y"])
+  }
+
   @Test("who is held back for long is not passed any more by those who would keep it waiting")
   func reservation() throws {
     var bench = try PlanBench(

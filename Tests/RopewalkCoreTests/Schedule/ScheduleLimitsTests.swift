@@ -166,6 +166,24 @@ struct ScheduleLimitsTests {
     #expect(none.start() == ["a failed rateLimited", "run failed"])
   }
 
+  @Test("a repair waits too while its agent sleeps, and goes on as a repair")
+  func repair() throws {
+    var bench = try bench(
+      "{id: 'a', prompt: 'x', agent: 'dev', verify: ['true']}, {id: 'b', prompt: 'x', agent: 'dev'}"
+    )
+    _ = bench.start()
+    _ = bench.end("b1", .rateLimited, retryAfter: .seconds(60))
+    #expect(bench.end("a1", .rejected) == ["waits: limited until 60"])
+    #expect(bench.wake("claude") == ["a2 by dev/claude", "b2 by dev/claude"])
+    #expect(bench.repairs == ["a2"])
+  }
+
+  @Test("limits of accounts that nobody here uses are nobody's affair")
+  func strangers() throws {
+    var bench = try bench("{id: 'a', prompt: 'x', agent: 'dev'}")
+    #expect(bench.hear("vibe", for: .seconds(40)) == [])
+  }
+
   @Test("a member of a strategy that is limited waits, and the others go on")
   func strategy() throws {
     var bench = try bench(

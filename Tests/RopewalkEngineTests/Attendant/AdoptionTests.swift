@@ -9,19 +9,26 @@ import Testing
 
 @Suite("an attendant whose engine is dead", .timeLimit(.minutes(10)))
 struct AdoptionTests {
-  /// Starts an attended script through a shell, the engine's stand-in, and kills that.
+  /// Starts an attended script through a shell, the engine's stand-in, and kills that while the
+  /// attendant is stopped: it learns of the death only when `body` lets it go on, with SIGCONT.
   private func orphan<Value: Sendable>(
-    sh script: String, orphanGrace: Int, _ body: (AttendedFolder) async throws -> Value
+    sh script: String, _ body: (AttendedFolder, PinnedProcess) async throws -> Value
   ) async throws -> Value {
     try await AttendantHarness.withFolder(
-      sh: "echo up >$READY; \(script)", .set(\.orphanGrace, orphanGrace)
+      sh: "echo $PPID >$READY; \(script)", .set(\.orphanGrace, 0)
     ) { folder in
+      // In a session of its own, or the kernel would let it go on when the shell dies.
       let engine = try AttendantHarness.start(
-        ["/bin/sh", "-c", "\"$0\" \"$1\" & wait", AttendantHarness.executable, folder.path], folder)
-      try await engine.ready()
+        [
+          "/bin/sh", "-c", "setsid \"$0\" \"$1\" & wait", AttendantHarness.executable, folder.path,
+        ], folder)
+      let pid = try #require(pid_t(try await engine.ready()))
+      let attendant = try #require(PinnedProcess(pid))
+      attendant.signal(SIGSTOP)
+      try await ProcessState.wait(pid, isStopped: true)
       engine.signal(SIGKILL)
       try await Readable.processEnd(engine.pid)
-      return try await body(folder)
+      return try await body(folder, attendant)
     }
   }
 
@@ -31,12 +38,13 @@ struct AdoptionTests {
 
   @Test("the engine that finds it is its engine: it lives on, and ends on request")
   func adopted() async throws {
-    try await orphan(sh: "exec sleep 1d", orphanGrace: 1_000) { folder in
+    try await orphan(sh: "read x <$GO; echo on >$READY; exec sleep 1d") { folder, attendant in
       let attempt = AttemptFolder(path: folder.path)
       let attended = try #require(alive(try Attendant.find(attempt)))
-      // Another attendant measures out more time than a dead engine's would have.
-      _ = try await AttendantHarness.end(sh: "sleep 1d") { $0.timeout = 1_500 }
-      #expect(try folder.endRecord() == nil)
+      attendant.signal(SIGCONT)
+      folder.go.say("go")
+      // Without an engine it would have been ended at once.
+      #expect(try await folder.ready.line() == "on")
       attended.end(hard: false)
       guard case .recorded(let record) = await attended.ended() else {
         Issue.record("no record")
@@ -44,7 +52,6 @@ struct AdoptionTests {
       }
       #expect(record.cause == .cancelled)
       #expect(record.signal == SIGTERM)
-      #expect(record.seconds >= 1.5)
       guard case .ended(record) = try Attendant.find(attempt) else {
         Issue.record("its end is not found")
         return
@@ -54,8 +61,9 @@ struct AdoptionTests {
 
   @Test("an adopted one that ends by itself is awaited without being our child")
   func ownEnd() async throws {
-    try await orphan(sh: "read x <$GO; exit 3", orphanGrace: 60_000) { folder in
+    try await orphan(sh: "read x <$GO; exit 3") { folder, attendant in
       let attended = try #require(alive(try Attendant.find(AttemptFolder(path: folder.path))))
+      attendant.signal(SIGCONT)
       attended.pause()
       attended.resume()
       folder.go.say("go")
@@ -63,29 +71,40 @@ struct AdoptionTests {
         Issue.record("no record")
         return
       }
+      #expect(record.cause == .exited)
       #expect(record.exit == 3)
     }
   }
 
-  @Test("an adopting engine can die too, and the time begins anew")
+  @Test("an adopting engine can die too, and its death counts like the first one's")
   func adopterDies() async throws {
-    try await orphan(sh: "exec sleep 1d", orphanGrace: 1_000) { folder in
-      let identity = try folder.identity()
-      // A shell adopts by the signal that an engine sends, and dies.
-      let shell = try await ChildProcess.run(
-        executable: "/bin/sh", arguments: ["-c", "kill -USR1 \(identity.pid)"], environment: [:],
+    try await orphan(sh: "read x <$GO; echo on >$READY; exec sleep 1d") { folder, attendant in
+      // A shell adopts by the signal that an engine sends.
+      let engine = try await Spawner.shared.start(
+        executable: "/bin/sh",
+        arguments: [
+          "-c",
+          "kill -USR1 \(attendant.pid); echo adopted >'\(folder.path)/ready'; exec sleep 1d",
+        ], environment: ["PATH": "/usr/bin:/bin", TaggedProcesses.variable: folder.tag],
         directory: folder.path)
-      #expect(shell.end == .exited(0))
-      try await Readable.processEnd(pid_t(identity.pid))
+      #expect(try await folder.ready.line() == "adopted")
+      attendant.signal(SIGCONT)
+      folder.go.say("go")
+      #expect(try await folder.ready.line() == "on")
+      kill(engine.pid, SIGKILL)
+      _ = await attendant.end()
       #expect(try folder.endRecord()?.cause == .orphaned)
+      _ = await engine.end()
     }
   }
 
   @Test("an identity that names another process is nobody's, and that process is not touched")
   func canary() async throws {
-    try await orphan(sh: "read x <$GO; exit 3", orphanGrace: 60_000) { folder in
+    try await AttendantHarness.attend(sh: "echo up >$READY; read x <$GO; exit 3") { attempt in
+      try await attempt.ready()
+      let folder = attempt.folder
       var identity = try folder.identity()
-      let attendant = pid_t(identity.pid)
+      #expect(identity.pid == Int(attempt.pid))
       let canary = try await Spawner.shared.start(
         executable: "/bin/sleep", arguments: ["1d"],
         environment: [TaggedProcesses.variable: folder.tag], directory: "/")
@@ -95,8 +114,8 @@ struct AdoptionTests {
         Issue.record("the canary was taken for an attendant")
         return
       }
-      folder.go.say("go")
-      try await Readable.processEnd(attendant)
+      attempt.go()
+      #expect(try await attempt.end().record?.exit == 3)
       // Any signal that an attendant is sent would have ended it.
       #expect(ProcessState.isAlive(canary.pid))
       kill(canary.pid, SIGKILL)

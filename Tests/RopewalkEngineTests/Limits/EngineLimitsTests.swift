@@ -15,6 +15,7 @@ private struct Rig {
   let start: RunStart
   let journal: String
   let book: LimitBook
+  let sharing: LimitSharing
 
   init(
     _ names: [String], host: (@Sendable () -> HostReading)? = nil,
@@ -34,11 +35,12 @@ private struct Rig {
     var choice = AgentChoice(plan)
     choice.accounts[dev] = AgentAccount("claude")
     let now: @Sendable () -> Timestamp = { Timestamp(milliseconds: 1_795_233_600_000) }
+    sharing = LimitSharing(book, now: now)
     engine = Engine(
       run: try #require(RunID("r1")), plan: plan, graph: TaskGraph(plan), runner: attempts,
       journal: try JournalWriter(creating: journal), inbox: inbox,
       time: EngineTime(now: now, clock: clock, seed: 1), choice: choice,
-      limits: LimitSharing(book, now: now), host: host, wrote: {})
+      limits: sharing, host: host, wrote: {})
     start = RunStart(
       plan: "rig", planFile: nil, base: nil, version: "0", concurrency: 5, pid: 1,
       tasks: plan.tasks.map { task in
@@ -72,6 +74,7 @@ struct EngineLimitsTests {
     rig.clock.advance(by: .seconds(60))
     #expect(await sleeps.next() == .seconds(30))
     #expect(try rig.events().map(\.kind).contains("waiting"))
+    await rig.sharing.settled()
     #expect(try rig.book.read().map(\.account.description) == ["claude"])
     var orders = rig.attempts.orders.makeAsyncIterator()
     _ = await orders.next()
