@@ -114,7 +114,7 @@ extension Failure {
       Failure(.environment, "unreadable", "the run `\(run)` cannot go on: \(what)")
     case .over(let report):
       Failure(
-        .usage, "over",
+        .environment, "over",
         "the run `\(report.run?.text ?? "")` is over (\(report.state.rawValue)); nothing is left to be done",
         hint: report.state == .completed
           ? nil : "`ropewalk retry \(report.run?.text ?? "")` tries again what failed")

@@ -209,7 +209,7 @@ struct WholeRunTests {
     #expect(run.report.tasks[0].message == "it was cancelled on request")
     let dead = try await rope.command(["cancel"])
     #expect(dead.exit == 5)
-    #expect(dead.stderr.contains("has no engine to be told"))
+    #expect(dead.stderr.contains("is over (cancelled)"))
   }
 
   @Test("a dry run says what would be executed and writes nothing")

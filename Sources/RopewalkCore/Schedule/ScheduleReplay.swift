@@ -130,7 +130,8 @@ package struct ScheduleReplay: Sendable {
   ///   - wanted: what is taken up again of what has ended.
   ///   - moment: how the machine and the user's accounts stand.
   package mutating func finish(reviving wanted: Revival, _ moment: Moment = Moment())
-    -> Conclusion {
+    -> Conclusion
+  {
     var left = pending.left
     for key in open.keys { schedule.hold(key) }
     var timers: [Schedule.Action] = []
@@ -152,14 +153,16 @@ package struct ScheduleReplay: Sendable {
     let revived = wanted.tasks(schedule)
     var actions = timers + limits
     for key in open.keys.sorted() { actions += schedule.endUnwanted(key) }
-    if wanted == .end {
+    // A run of which nothing is left is not cancelled: it only was not told that it is over.
+    let isEnd = wanted == .end && schedule.hasUnfinishedTasks
+    if isEnd {
       actions += schedule.cancel(nil, .requested)
     } else {
       actions += schedule.revive(revived, isFresh: wanted.isFresh)
     }
     let ids = revived.map { schedule.tasks[$0].id }
     return Conclusion(
-      left: left, isEnd: wanted == .end,
+      left: left, isEnd: isEnd,
       revived: ids.isEmpty ? nil : TasksRevived(tasks: ids, isFresh: wanted.isFresh),
       actions: actions)
   }
@@ -263,7 +266,8 @@ extension Schedule.Action {
     case .tell(let task, .round): (task, "debateRound")
     case .tell(let task, .decision): (task, "decisionMade")
     case .finish(let task, _): (task, "taskFinished")
-    case .assign, .startAttempt, .endAttempt, .pauseAttempt, .resumeAttempt, .retryLater, .sleep, .limitOver, .wait,
+    case .assign, .startAttempt, .endAttempt, .pauseAttempt, .resumeAttempt, .retryLater, .sleep,
+      .limitOver, .wait,
       .lookLater, .startTimer, .warn, .limitReached,
       .finishRun:
       nil
@@ -349,6 +353,8 @@ extension Schedule {
   }
 
   // MARK: - Going on
+
+  var hasUnfinishedTasks: Bool { progress.contains { !$0.state.isFinal } }
 
   /// An attempt that runs already sets aside what it may use.
   mutating func hold(_ key: AttemptKey) {

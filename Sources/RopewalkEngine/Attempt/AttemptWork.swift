@@ -161,6 +161,9 @@ struct AttemptWork {
     _ worktree: Worktree, _ result: inout AttemptResult, _ outcome: AgentOutcome,
     _ check: EscapeCheck
   ) async throws {
+    if let tied = try await tiedBefore() {
+      return try await take(tied, &result, declared: outcome.declaredNoChange)
+    }
     let collected = try await site.worktrees.collect(
       worktree, message: message(result), base: place.start, date: date)
     result.notes += collected.oddities
@@ -182,6 +185,24 @@ struct AttemptWork {
     }
     result.ref = try await site.tie(collected.commit, of: order)
     result.commit = collected.commit
+  }
+
+  /// What the engine that began it has tied of a member's work already: those after it may have worked on since.
+  private func tiedBefore() async throws -> ObjectID? {
+    guard order.recovery != nil, !order.step.publishes else { return nil }
+    return try await site.worktrees.commit(at: site.contributionRef(of: order))
+  }
+
+  private func take(
+    _ commit: ObjectID, _ result: inout AttemptResult, declared: String?
+  ) async throws {
+    let changed = try await site.worktrees.changedFiles(from: place.start, to: commit)
+    result.tree = try await site.worktrees.tree(of: commit)
+    result.changedFiles = changed > 0 ? changed : nil
+    // Only what had passed was tied.
+    let verified = order.step.verifies && !order.task.verify.isEmpty ? true : nil
+    result.weigh(order.step.expect, changed: changed > 0, verified: verified, declared: declared)
+    (result.commit, result.ref) = (commit, site.contributionRef(of: order))
   }
 
   /// Ties what a failed attempt left, if it left anything.

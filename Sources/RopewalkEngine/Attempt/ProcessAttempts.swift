@@ -191,16 +191,19 @@ extension ProcessAttempts.Site {
     return order.recovery.map(\.start.session) ?? order.previous?.sessionID
   }
 
+  func contributionRef(of order: AttemptOrder) -> String {
+    "refs/ropewalk/contributions/\(folder.run)/\(order.task.id)/\(order.attempt)"
+  }
+
   /// Ties a good result: as the task's branch, or as a contribution to it. Returns the ref.
   func tie(_ commit: ObjectID, of order: AttemptOrder) async throws -> String {
     guard order.step.publishes else {
-      let ref = "refs/ropewalk/contributions/\(folder.run)/\(order.task.id)/\(order.attempt)"
+      let ref = contributionRef(of: order)
       try await worktrees.tie(ref: ref, to: commit)
       return ref
     }
     let branch = "ropewalk/\(folder.run)/\(order.task.id)"
-    let old = isResumed ? try await worktrees.setAside(branch: branch, for: commit) : nil
-    try await worktrees.publish(branch: branch, commit: commit, expecting: old)
+    try await worktrees.publish(branch: branch, commit: commit, expecting: nil)
     return "refs/heads/" + branch
   }
 }

@@ -141,7 +141,8 @@ package final class RunExecution: Sendable {
     // Orphans of a killed attendant become our children, where they are found.
     _ = csystem_become_subreaper()
     let worktrees = WorktreeStore(
-      repository: prepared.repository, run: prepared.run, litter: prepared.litter)
+      repository: prepared.repository, run: prepared.run, litter: prepared.litter,
+      isResumed: going != nil)
     let (attempts, socket) = try await ready(worktrees)
     defer { socket.close() }
     let engine = Engine(

@@ -95,7 +95,8 @@ package struct RunResumption: Sendable {
       repository: repository, base: base, agents: agents, choice: choice,
       prices: try PriceFile(environment: environment).table(),
       instructions: try InstructionFile(environment: environment).instructions(),
-      litter: agents.litter, environment: environment, confinement: confinement, attendant: attendant, time: time,
+      litter: agents.litter, environment: environment, confinement: confinement,
+      attendant: attendant, time: time,
       notices: notices(replay, torn))
     return ResumableRun(
       prepared: prepared, folder: folder, replay: replay, revival: revival, lock: lock,

@@ -21,22 +21,6 @@ extension WorktreeStore {
     try await move("refs/heads/" + branch, to: commit, expecting: old)
   }
 
-  /// Keeps what `branch` is at under another name, where that is something else than `commit`: an engine that died may
-  /// have published what it did not write down.
-  ///
-  /// - Returns: what the branch is at; nil where there is none.
-  package func setAside(branch: String, for commit: ObjectID) async throws -> ObjectID? {
-    let answer = try await git.run(
-      ["rev-parse", "--verify", "--quiet", "--end-of-options", "refs/heads/" + branch], in: store,
-      accepting: [0, 1, 128])
-    guard answer.status == 0, let found = ObjectID(answer.text) else { return nil }
-    if found != commit {
-      let name = branch.split(separator: "/").last.map(String.init) ?? branch
-      try await tie(ref: "refs/ropewalk/abandoned/\(run)/\(name)/\(found)", to: found)
-    }
-    return found
-  }
-
   /// Ties what a failed attempt left to `ref`, so that it can be brought back.
   ///
   /// - Parameter ref: in full: `refs/ropewalk/snapshots/RUN/TASK/1`. One that is taken is refused.
@@ -57,6 +41,14 @@ extension WorktreeStore {
     try await move(ref, to: commit, expecting: nil)
   }
 
+  /// What a ref is at; nil where there is none.
+  package func commit(at ref: String) async throws -> ObjectID? {
+    let answer = try await git.run(
+      ["rev-parse", "--verify", "--quiet", "--end-of-options", ref], in: store,
+      accepting: [0, 1, 128])
+    return answer.status == 0 ? ObjectID(answer.text) : nil
+  }
+
   private func move(_ ref: String, to commit: ObjectID, expecting old: ObjectID?) async throws {
     let absent = String(repeating: "0", count: commit.text.utf8.count)
     do {
@@ -66,15 +58,24 @@ extension WorktreeStore {
           old?.text ?? absent,
         ], in: store)
     } catch {
-      let answer = try await git.run(
-        ["rev-parse", "--verify", "--quiet", "--end-of-options", ref], in: store,
-        accepting: [0, 1, 128])
-      let found = answer.status == 0 ? ObjectID(answer.text) : nil
+      let found = try await self.commit(at: ref)
       if found == commit { return }
+      if let found, old == nil, isResumed {
+        // An engine that died may have tied what it did not write down.
+        try await abandon(found, at: ref)
+        return try await move(ref, to: commit, expecting: found)
+      }
       guard found != old else { throw error }
       throw WorktreeError.refMoved(
         ref: ref, expected: old?.short ?? "absent", found: found?.short ?? "absent")
     }
+  }
+
+  /// Keeps what a ref was at under another name.
+  private func abandon(_ commit: ObjectID, at ref: String) async throws {
+    let name = ref.replacing("refs/", with: "")
+    try await move(
+      "refs/ropewalk/abandoned/\(run)/\(name)/\(commit)", to: commit, expecting: nil)
   }
 
   /// The git directory of the worktree that has `branch` checked out.

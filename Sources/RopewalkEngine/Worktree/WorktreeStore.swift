@@ -16,6 +16,7 @@ package final class WorktreeStore: Sendable {
   package let run: RunID
   /// Ignore patterns of what agent CLIs leave behind for themselves.
   let litter: [String]
+  let isResumed: Bool
   /// One worktree is added at a time; files are written for as many as there are cores.
   private let adding = Gate(width: 1)
   private let filling = Gate(width: max(1, ProcessInfo.processInfo.activeProcessorCount))
@@ -26,8 +27,12 @@ package final class WorktreeStore: Sendable {
   /// The paths of worktrees that are or were being made.
   private let made = Mutex<Set<String>>([])
 
-  package init(repository: Repository, run: RunID, litter: [String] = []) {
+  /// - Parameter isResumed: whether another engine has worked on the run, so that refs of it may be there already.
+  package init(
+    repository: Repository, run: RunID, litter: [String] = [], isResumed: Bool = false
+  ) {
     self.repository = repository
+    self.isResumed = isResumed
     // An engine that goes on with the run waits for those of an engine that died.
     git = repository.git.marked([Self.mark: run.text])
     self.run = run

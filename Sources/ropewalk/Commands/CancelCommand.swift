@@ -6,7 +6,7 @@ enum CancelCommand: Command {
     summary: "End a run, or some tasks of a live one, from any terminal.",
     details: [
       "Of a run whose engine died, what it left is ended here.",
-      "Agents get SIGTERM and their grace time, then SIGKILL. What they wrote is kept as a snapshot."
+      "Agents get SIGTERM and their grace time, then SIGKILL. What they wrote is kept as a snapshot.",
     ],
     options: [Option(long: "now", help: "no grace time: SIGKILL at once")],
     examples: ["ropewalk cancel", "ropewalk cancel last api ui"])

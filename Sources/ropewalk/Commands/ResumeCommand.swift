@@ -7,7 +7,8 @@ import RopewalkEngine
 enum ResumeCommand: Command {
   static let spec = CommandSpec(
     name: "resume", operands: "[RUN [TASK…]]", maxOperands: 10_000,
-    summary: "Go on with a run that was interrupted or whose engine died, or let a paused one go on.",
+    summary:
+      "Go on with a run that was interrupted or whose engine died, or let a paused one go on.",
     details: [
       "What had finished is kept and never runs again; agents that still work are taken over.",
       "An agent that was interrupted goes on in its session where its CLI can, else it begins again.",

@@ -9,6 +9,18 @@ enum ResumeRun {
   static func carryOut(
     _ folder: RunFolder, _ wish: RunResumption.Wish, _ arguments: Arguments, _ output: Output
   ) async throws -> ExitCode {
+    do {
+      return try await goOn(folder, wish, arguments, output)
+    } catch ResumptionRefusal.over(let report) where wish != .end {
+      output.note(
+        "nothing is left to be done: the run `\(folder.run)` is over (\(report.state.rawValue))")
+      return ExitCode(report)
+    }
+  }
+
+  private static func goOn(
+    _ folder: RunFolder, _ wish: RunResumption.Wish, _ arguments: Arguments, _ output: Output
+  ) async throws -> ExitCode {
     let run = try await RunResumption(
       folder, directory: arguments.value("repo") ?? FileManager.default.currentDirectoryPath,
       environment: ProcessInfo.processInfo.environment

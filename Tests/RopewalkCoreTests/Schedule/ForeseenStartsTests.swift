@@ -51,7 +51,8 @@ struct ForeseenStartsTests {
     .attemptFinished(AttemptResult(failed: .cancelled, "cancelled because the run was interrupted"))
   }
 
-  @Test("a task that completed although its run was cancelled before its start was told is completed")
+  @Test(
+    "a task that completed although its run was cancelled before its start was told is completed")
   func completed() throws {
     let (replay, left) = try follow(
       "{ id: 't', agent: 'a', prompt: 'x' }, { id: 'u', agent: 'a', needs: ['t'], prompt: 'x' }",
