@@ -138,8 +138,8 @@ def act(deed, pause):
     if deed in ("setsid", "fork"):
         leave_behind(deed)
     if deed == "escape":
-        with open(f"{HOME}/repo/escaped-{TASK}", "w") as file:
-            file.write("outside\n")
+        with open(f"{HOME}/repo/escaped-{TASK}", "a") as file:
+            file.write(f"outside in attempt {ATTEMPT}\n")
     if deed == "closes":
         for descriptor in (0, 1, 2):
             os.close(descriptor)

@@ -48,9 +48,11 @@ class Graph:
         more = {"text": ("closes", "huge"), "json": ("halfline", "untold"), "jsonl": ("halfline", "huge")}
         if self.random.random() < 0.15:
             deed = self.random.choice(more[agent])
-        # A few are enough: each prints 20 MB.
-        if deed == "huge" and sum("huge" in d for e in self.deeds.values() for d in e["deeds"].values()) > 8:
-            deed = "small"
+        # A few are enough: each prints 20 MB, and of text all of it is the answer, which stands in the journal.
+        if deed == "huge":
+            known = [a for e in self.deeds.values() for a, d in e["deeds"].items() if "huge" in d]
+            if len(known) > 8 or (agent == "text" and agent in known):
+                deed = "small"
         return agent, deed
 
     def limits(self, deeds):

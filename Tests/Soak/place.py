@@ -36,6 +36,7 @@ class Place:
         self.git("add", "staged.txt")
         self.before = self.fingerprint()
         self.run = None
+        self.forget()
 
     # MARK: - Programs
 
@@ -69,21 +70,33 @@ class Place:
         self.run = names[-1] if names else None
         return self.run
 
+    def forget(self):
+        """The journal will be read from its beginning again."""
+        self.lines, self.offset, self.events, self.wrong = 0, 0, [], []
+
     def journal(self):
-        """Every whole line as an event, its checksum recomputed here, and what was wrong with any."""
-        events, wrong = [], []
+        """Every event but what agents said, checksums recomputed here, and what was wrong with any line.
+
+        What was read once is not read again: that it is still the same is looked at by the audit.
+        """
         path = self.folder / "journal.jsonl"
-        data = path.read_bytes() if path.exists() else b""
-        for number, line in enumerate(data.split(b"\n")[:-1], 1):
+        data = b""
+        if path.exists():
+            with open(path, "rb") as file:
+                file.seek(self.offset)
+                data = file.read()
+        for line in data.split(b"\n")[:-1]:
+            self.offset += len(line) + 1
+            self.lines += 1
             body, sum = line[:-18], line[-10:-2]
             if sum != b"%08x" % zlib.crc32(body):
-                wrong.append(f"line {number} does not have its checksum")
+                self.wrong.append(f"line {self.lines} does not have its checksum")
                 continue
-            event = json.loads(line)
-            if event["seq"] != number:
-                wrong.append(f"line {number} has the number {event['seq']}")
-            events.append(event)
-        return events, wrong
+            if not line.startswith(b'{"seq":%d,' % self.lines):
+                self.wrong.append(f"line {self.lines} has another number: {line[:40]}")
+            if b'"kind":"agentMessage"' not in line[:120]:
+                self.events.append(json.loads(line))
+        return self.events, self.wrong
 
     def ledger(self):
         if not self.ledger_file.exists():
@@ -104,7 +117,8 @@ class Place:
             found[f"hooks/{file.name}"] = (file.read_bytes(), file.stat().st_mode)
         for file in sorted(self.repo.rglob("*")):
             part = file.relative_to(self.repo).parts[0]
-            if part not in (".git", ".ropewalk") and file.is_file():
+            is_ours = part in (".git", ".ropewalk") or part.startswith("escaped-")
+            if not is_ours and file.is_file():
                 found[str(file)] = (hashlib.sha1(file.read_bytes()).hexdigest(), file.stat().st_mode)
         return found
 

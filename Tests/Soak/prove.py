@@ -1,4 +1,5 @@
 """Knows how to spoil a run that was good, so that an audit which finds nothing there is found out. Unaware of torments."""
+import shutil
 import subprocess
 
 from audit import Audit
@@ -8,8 +9,8 @@ def spoil_lost_bytes(place, graph):
     """What failed attempts left goes, ref by ref and folder by folder."""
     for ref in place.git("for-each-ref", "--format=%(refname)", "refs/ropewalk").split():
         place.git("update-ref", "-d", ref)
-    for folder in (place.repo / ".ropewalk" / "worktrees" / place.run).iterdir():
-        place.git("worktree", "remove", "-f", "-f", str(folder))
+    for folder in (place.repo / ".ropewalk" / "worktrees", place.repo / ".git" / "worktrees"):
+        shutil.rmtree(folder)
 
 
 def spoil_leaked_processes(place, graph):
@@ -62,9 +63,11 @@ def prove(audit):
         again = Audit(place, graph, is_quiet=True)
         again.disturbed, again.cancelled = audit.disturbed, audit.cancelled
         SPOILERS[zero](place, graph)
+        place.forget()
         again.at_end()
         if not again.found[zero]:
             blind.append(zero)
         for path, data in kept.items():
             path.write_bytes(data)
+        place.forget()
     return blind

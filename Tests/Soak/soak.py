@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Torments a run of many tasks and proves that no work, process, verdict or cent of it went astray.
 
-    soak.py --ropewalk PROGRAM [--tasks 500] [--seed 1] [--minutes N] [--concurrency 8] [--keep]
-            [--prove] [--escapes]
+    soak.py --ropewalk PROGRAM [--tasks 500] [--seed 1] [--minutes N] [--concurrency 8] [--torments N] [--gap 0.6]
+            [--keep] [--prove] [--escapes]
 
 The seed makes a plan (graph.py) whose agents (agent.py) behave well and badly (deeds.py), and chooses
 what is done to engine, attendants and tasks, and when. After every death of the engine, and at the end,
@@ -35,8 +35,8 @@ TORMENTS = {"kill engine": 22, "kill attendant": 20, "kill both": 14, "cancel ta
 class Soak:
     """One plan, from its start to the end that it comes to in spite of everything."""
 
-    def __init__(self, place, graph, random, plan, torments):
-        self.place, self.random, self.plan = place, random, plan
+    def __init__(self, place, graph, random, plan, torments, gap):
+        self.place, self.random, self.plan, self.gap = place, random, plan, gap
         self.audit = Audit(place, graph)
         self.done, self.skipped = collections.Counter(), {}
         self.deck, self.left = [], torments
@@ -105,7 +105,8 @@ class Soak:
         status = self.engine.returncode
         self.say(f"ended with status {status}")
         error = (self.place.top / f"session-{self.sessions}.err").read_text(errors="replace")
-        if status == -signal.SIGKILL:
+        # An interrupt may come before the engine has taken the signal over: nothing has begun then.
+        if status in (-signal.SIGKILL, -signal.SIGINT):
             return "dead"
         if status in (0, 1, 4):
             return "over"
@@ -129,7 +130,7 @@ class Soak:
     # MARK: - Torments
 
     def pause(self):
-        return min(6, 0.1 + self.random.expovariate(1 / 0.6))
+        return min(6, self.gap / 6 + self.random.expovariate(1 / self.gap))
 
     def next(self):
         """Every kind comes in its turn, in an order that the seed shuffles."""
@@ -216,7 +217,7 @@ class Soak:
         self.place.ask("resume", self.place.run)
 
     def resume_twice(self, kill=False):
-        """Two want to go on with the run; one of them is refused, and told who works on it."""
+        """Two want to go on with the run; one of them finds that the other works on it, and says so."""
         if not self.again:
             self.again = True
             return self.kill_engine()
@@ -234,7 +235,9 @@ class Soak:
         else:
             self.engine, self.sessions = first, name
         error = (self.place.top / f"session-{number}.err").read_text(errors="replace")
-        if refused.poll() != 5 or "works on the run" not in error:
+        # A run that is live is asked to end its pause, which is as good.
+        is_refused = refused.poll() == 5 and "works on the run" in error
+        if not is_refused and not (refused.poll() == 0 and "asked the run" in error):
             self.audit.note("double runs", f"of two that resumed none was refused: {refused.poll()} {error[-300:]}")
 
 
@@ -263,7 +266,8 @@ def one(options, seed):
     graph = Graph(options.tasks, chance, options.escapes)
     agent = pathlib.Path(__file__).resolve().parent / "agent.py"
     plan = graph.write(top, agent, options.concurrency)
-    soak = Soak(place, graph, chance, plan, options.torments or max(12, options.tasks // 3))
+    soak = Soak(place, graph, chance, plan, options.torments or max(12, options.tasks // 3),
+                options.gap)
     begun = time.monotonic()
     try:
         complete = soak.carry_out(options.limit or 60 + options.tasks * 3)
@@ -290,11 +294,16 @@ def main():
     options.add_argument("--minutes", type=float, default=0, help="go on with further seeds for so long")
     options.add_argument("--concurrency", type=int, default=8)
     options.add_argument("--torments", type=int, help="that many (default: a third of the tasks, at least 12)")
+    options.add_argument("--gap", type=float, default=0.6, help="seconds between torments, in the mean")
+    options.add_argument("--only", action="append", choices=list(TORMENTS), help="no other torments than these")
     options.add_argument("--limit", type=float, help="seconds that one seed may take")
     options.add_argument("--keep", action="store_true", help="keep the folder of a good soak, too")
     options.add_argument("--prove", action="store_true", help="spoil good runs afterwards and see the audit find it")
     options.add_argument("--escapes", action="store_true", help="agents write outside of their worktrees, too")
     options = options.parse_args()
+    for kind in list(TORMENTS):
+        if options.only and kind not in options.only:
+            del TORMENTS[kind]
     end = time.monotonic() + options.minutes * 60
     seed, good = options.seed, one(options, options.seed)
     while time.monotonic() < end:

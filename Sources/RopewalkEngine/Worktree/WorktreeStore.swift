@@ -73,6 +73,9 @@ package final class WorktreeStore: Sendable {
       let state = repository.stateDirectory
       for path in [state, state + "/worktrees", records] { try Folder.make(path, mode: 0o700) }
       try excludes.write(to: URL(fileURLWithPath: self.excludes), options: .atomic)
+      // What an engine before this one has made, or died while it made it, is the run's own.
+      let earlier = FolderNames.all(in: folder).map { "\(folder)/\($0)" }
+      made.withLock { $0.formUnion(earlier) }
     }
   }
 

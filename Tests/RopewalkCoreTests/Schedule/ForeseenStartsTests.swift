@@ -31,7 +31,7 @@ struct ForeseenStartsTests {
     var replay = RunReplay(plan: plan, graph: TaskGraph(plan), choice: nil, seed: 1)
     for event in journal { replay.foresee(event) }
     for event in journal { replay.apply(event) }
-    return (replay, replay.finish(reviving: .interrupted).left)
+    return (replay, replay.finish(reviving: .interrupted, ScheduleReplay.Moment()).left)
   }
 
   private func started(_ task: String, step: Int? = nil) -> RunEvent.Payload {

@@ -18,6 +18,22 @@ struct WorktreeStoreTests {
     return WorktreeStore(repository: repository, run: RunID(run)!)
   }
 
+  @Test("what a dead engine has made or half made is the run's own, and nobody's escape")
+  func madeEarlier() async throws {
+    let user = try await TestRepository.make()
+    let first = try await store(user)
+    try await first.prepare()
+    let half = first.folder + "/half"
+    try await user.sh("git worktree add -q --detach '\(half)'")
+    #expect(!first.isOwn(half))
+    let second = try await store(user)
+    try await second.prepare()
+    #expect(second.isOwn(half))
+    let surroundings = try await Surroundings.begin(second)
+    try await second.removeUnrecorded("half")
+    #expect(try await surroundings.look().names.isEmpty)
+  }
+
   @Test("fault 71: a dirty checkout is byte for byte the same after a whole run")
   func untouched() async throws {
     let user = try await TestRepository.make()
