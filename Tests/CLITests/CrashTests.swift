@@ -181,4 +181,62 @@ struct CrashTests {
       #expect(again == whole, "cut at \(cut) of \(size)")
     }
   }
+
+  @Test(
+    "every attendant is killed at a write of its own: no success is claimed, nothing is left, and all can be retried",
+    .needs("strace"),
+    arguments: [("pwrite64", 1), ("pwrite64", 2), ("ftruncate", 1), ("renameat", 1)])
+  func attendants(call: String, count: Int) async throws {
+    let whole = try await Self.whole.value
+    let rope = try await Rope.make()
+    let marks = try Self.marks(rope)
+    let before = try await RepositoryFingerprint(rope.repository)
+    let run = try await rope.run(
+      Self.plan(marks),
+      .init {
+        $0.wrapper = [
+          "strace", "-f", "-q", "-o", "/dev/null", "-e", "trace=\(call)", "-e",
+          "inject=\(call):signal=KILL:when=\(count)",
+        ]
+      })
+    #expect(run.exit == 1, "\(run.stderr)")
+    #expect(run.report.count(.completed) == 0)
+    #expect(run["a"]?.last?.cause == .lost)
+    let again = try await rope.command(["retry", "--json"])
+    #expect(again.exit == 1, "\(again.stderr)")
+    #expect(try await essence(rope) == whole)
+    #expect(try await RepositoryFingerprint(rope.repository).differences(from: before) == [])
+  }
+
+  @Test("fault 61: of a cancel and a resume at once one does its work, and the other is told")
+  func race() async throws {
+    for _ in 0..<5 {
+      let rope = try await Rope.make()
+      let marks = try Self.marks(rope)
+      let run = try await rope.run(
+        Self.plan(marks),
+        .init {
+          $0.wrapper = [
+            "strace", "-f", "-q", "-o", "/dev/null", "-b", "execve", "-e", "trace=writev", "-e",
+            "inject=writev:signal=KILL:when=12",
+          ]
+          $0.isKilled = true
+        })
+      #expect(run.exit != 1)
+      async let resumed = rope.command(["resume", "--json"])
+      async let cancelled = rope.command(["cancel", "--json"])
+      let (one, other) = try await (resumed, cancelled)
+      let left = rope.processes.alive.map(\.command)
+      #expect(left == [])
+      let state = try await rope.command(["status", "--json"]).json["state"]?.string
+      if state == "partial" {
+        // The cancel came too late, or to somebody who was not ready to hear it.
+        #expect(one.exit == 1, "\(one.stderr)")
+        #expect(other.exit == 5, "\(other.stderr)")
+      } else {
+        #expect(state == "cancelled")
+        #expect(other.exit == 0, "\(other.stderr)")
+      }
+    }
+  }
 }

@@ -170,7 +170,7 @@ struct StorageFaultTests {
       .init {
         $0.wrapper = [
           "strace", "-f", "-q", "-y", "-s", "65536", "-o", log, "-e",
-          "trace=fsync,fdatasync,mkdir,renameat,renameat2,rename,write,pwrite64,execve",
+          "trace=fsync,fdatasync,mkdir,renameat,renameat2,rename,write,writev,pwrite64,execve",
         ]
       })
     #expect(run.exit == 0)
@@ -186,7 +186,7 @@ struct StorageFaultTests {
     let made = try first("mkdir(\"\(folder)\"")
     let named = try first(after: made, "fsync(", "<\(rope.stateDirectory)/runs>")
     // The journal's promise that the run began, before any agent is started.
-    let began = try first(after: named, "write(", "runStarted")
+    let began = try first(after: named, "writev(", "runStarted")
     let promised = try first(after: began, "fdatasync(", "journal.jsonl")
     let started = try first("execve(", "ropewalk-attend")
     #expect(promised < started)
@@ -194,10 +194,10 @@ struct StorageFaultTests {
     let renamed = try first("rename", "end.json.tmp", "\"end.json\"")
     let bytes = try first(after: started, "fsync(", "end.json.tmp")
     let entry = try first(after: renamed, "fsync(", "attempts/task/1>")
-    let told = try first("write(", "attemptFinished")
+    let told = try first("writev(", "attemptFinished")
     #expect(bytes < renamed && entry < told)
     // The end of the task is promised before the run's end, and that before the program ends.
-    let ended = try first(after: told - 1, "write(", "taskFinished")
+    let ended = try first(after: told - 1, "writev(", "taskFinished")
     let last = try first(after: ended, "fdatasync(", "journal.jsonl")
     #expect(lines.indices.contains(last))
   }
@@ -212,13 +212,13 @@ struct StorageFaultTests {
       .sh("echo something >f"),
       .init {
         $0.wrapper = [
-          "strace", "-f", "-q", "-y", "-s", "65536", "-o", log, "-e", "trace=fsync,fdatasync,write",
+          "strace", "-f", "-q", "-y", "-s", "65536", "-o", log, "-e", "trace=fsync,fdatasync,writev",
         ]
       })
     #expect(run.exit == 0)
     let lines = try Files.text(log).split(separator: "\n").map(String.init)
     let told = try #require(
-      lines.firstIndex { $0.contains("write(") && $0.contains("taskFinished") })
+      lines.firstIndex { $0.contains("writev(") && $0.contains("taskFinished") })
     let before = lines[..<told].filter { $0.contains("sync(") }
     #expect(before.contains { $0.contains("/objects/") }, "no object was synced")
     #expect(before.contains { $0.contains("/refs/heads/ropewalk/") }, "no branch was synced")
