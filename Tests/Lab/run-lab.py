@@ -5,39 +5,14 @@
 
 --model-server is a scripted model on loopback (its first line of output is its port, and
 `GET /_requests` tells what it was asked); --agents holds lines LAB_CLAUDE=/path and so on.
-Ten dependent tasks run over a repository of 3,000 files, then four tasks on which several agents
-work together (strategies.py). Afterwards the report, the journal, `git` and the model's own account
-must tell one story, and nothing may be left running.
+Ten dependent tasks run over a repository of 3,000 files, then tasks that are limited, then four on
+which several agents work together (strategies.py), then some within a fence (fence.py), then eight
+that are ended in the midst and gone on with (crash.py). Afterwards the report, the journal, `git`
+and the model's own account must tell one story, and nothing may be left running.
 """
-import argparse, json, os, pathlib, shutil, subprocess, sys, tempfile, time, urllib.request, zlib
-import strategies
-
-FILES = 3000
-PROBLEMS = []
-
-
-def check(holds, what):
-    print(("ok   " if holds else "FAIL ") + what, flush=True)
-    if not holds:
-        PROBLEMS.append(what)
-
-
-def sh(*argv, cwd, env=None, code=0):
-    done = subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True)
-    if done.returncode != code:
-        raise SystemExit(f"{argv} ended with {done.returncode}, not {code}:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def make_repository(path, env):
-    path.mkdir()
-    sh("git", "init", "-q", "-b", "main", cwd=path, env=env)
-    for n in range(FILES):
-        file = path / f"pkg{n % 60}" / f"file{n}.txt"
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(f"file {n}\n" * (1 + n % 20))
-    sh("git", "add", "-A", cwd=path, env=env)
-    sh("git", "commit", "-qm", "base", cwd=path, env=env)
+import argparse, json, pathlib, shutil, subprocess, sys, tempfile, urllib.request
+import crash, fence, strategies
+from lab import PROBLEMS, Lab, check, sh
 
 
 PLAN = {
@@ -46,6 +21,8 @@ PLAN = {
         "claude": {"runner": "claude", "model": "claude-fake-1"},
         "codex": {"runner": "codex", "model": "gpt-5.5"},
         "vibe": {"runner": "vibe"},
+        # Another login of the same CLI: its limits put nobody else to sleep.
+        "other": {"runner": "codex", "model": "gpt-5.5", "env": {"OPENAI_API_KEY": "sk-other"}},
     },
     "defaults": {"timeout": "90s", "retry": {"attempts": 1}},
     "tasks": [
@@ -63,7 +40,7 @@ PLAN = {
          "verify": ["test -s api.txt", ["grep", "-q", "page", "docs.txt"]],
          "prompt": "Write the docs. [[run cat api.txt ui.txt model.txt > docs.txt]] [[say Documented.]]"},
         {"id": "login", "agent": "claude", "prompt": "Log in. [[fail 401]]"},
-        {"id": "limited", "agent": "codex", "retry": {"attempts": 3, "backoff": "100ms"},
+        {"id": "limited", "agent": "other", "priority": 10,
          "prompt": "Wait your turn. [[fail 429 1]] [[run echo late > late.txt]] [[say Better late.]]"},
         {"id": "hang", "agent": "claude", "timeout": "6s",
          "prompt": "Hang. [[write half.txt half done\\n]] [[sleep 600]] [[say never]]"},
@@ -76,141 +53,19 @@ PLAN = {
     ],
 }
 
-
-def environment(home, port, agents):
-    bin = home / "bin"
-    bin.mkdir(parents=True)
-    for name in ("claude", "codex", "vibe"):
-        (bin / name).symlink_to(agents["LAB_" + name.upper()])
-    (home / ".codex").mkdir()
-    (home / ".vibe").mkdir()
-    (home / "tmp").mkdir()
-    (home / ".codex" / "config.toml").write_text(f"""
-model_provider = "fake"
-check_for_update_on_startup = false
-[features]
-plugins = false
-[analytics]
-enabled = false
-[model_providers.fake]
-name = "fake"
-base_url = "http://127.0.0.1:{port}/v1"
-env_key = "FAKE_LLM_KEY"
-wire_api = "responses"
-request_max_retries = 1
-stream_max_retries = 1
-""")
-    (home / ".vibe" / "config.toml").write_text(f"""
-active_model = "fake-1"
-api_retry_max_elapsed_time = 3.0
-enable_telemetry = false
-enable_otel = false
-enable_update_checks = false
-enable_auto_update = false
-enable_notifications = false
-enable_connectors = false
-enable_mcp = false
-[[providers]]
-name = "fake"
-api_base = "http://127.0.0.1:{port}/v1"
-api_key_env_var = "FAKE_LLM_KEY"
-api_style = "openai"
-backend = "generic"
-[[models]]
-name = "fake-1"
-provider = "fake"
-alias = "fake-1"
-input_price = 1.0
-output_price = 2.0
-""")
-    return {
-        "PATH": f"{bin}:{os.environ['PATH']}", "HOME": str(home), "TMPDIR": str(home / "tmp"),
-        "LANG": "C.UTF-8", "USER": "lab", "SHELL": "/bin/bash",
-        "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "lab", "GIT_AUTHOR_EMAIL": "lab@example.org",
-        "GIT_COMMITTER_NAME": "lab", "GIT_COMMITTER_EMAIL": "lab@example.org",
-        "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}", "ANTHROPIC_API_KEY": "sk-fake",
-        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1",
-        "CLAUDE_CODE_MAX_RETRIES": "1",
-        "CODEX_HOME": str(home / ".codex"), "FAKE_LLM_KEY": "sk-fake",
-        "VIBE_HOME": str(home / ".vibe"), "VIBE_TEST_DISABLE_KEYRING": "1",
-        "ROPEWALK_TEST_TAG": f"lab-{os.getpid()}",
-    }
-
-
-def tagged(tag):
-    """Processes that carry our mark, whoever their parent is."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                if f"ROPEWALK_TEST_TAG={tag}".encode() in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append((entry.name, (entry / "cmdline").read_bytes().replace(b"\0", b" ")))
-            except OSError:
-                pass
-    return found
-
-
-def read_journal(path):
-    """Every line, its checksum recomputed here."""
-    events = []
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        body, sum = line[:-18], line[-10:-2]
-        check_sum = b"%08x" % zlib.crc32(body)
-        if sum != check_sum:
-            check(False, f"journal line {number} has its checksum")
-        events.append(json.loads(line))
-    return events
-
-
-def fingerprint(repo, env):
-    listing = sh("git", "ls-files", "-s", cwd=repo, env=env)
-    return (sh("git", "rev-parse", "HEAD", cwd=repo, env=env), listing,
-            sh("git", "status", "--porcelain", cwd=repo, env=env),
-            (repo / ".git" / "config").read_bytes(),
-            sorted(p.name for p in (repo / ".git" / "hooks").iterdir()))
-
-
-class Lab:
-    """The program and the repository in which it runs plans."""
-    def __init__(self, ropewalk, repo, env, top):
-        self.ropewalk, self.repo, self.env, self.top = ropewalk, repo, env, top
-        self.runs = []
-
-    def run(self, plan, code):
-        """Runs a plan and checks what holds for every run. Returns its tasks by id, its events and its name."""
-        file = self.top / (plan["name"] + ".json")
-        file.write_text(json.dumps(plan, indent=1))
-        begun = time.monotonic()
-        done = subprocess.run([self.ropewalk, "run", str(file), "--json"], cwd=self.repo, env=self.env,
-                              capture_output=True, text=True, timeout=300)
-        print(f"the run `{plan['name']}` took {time.monotonic() - begun:.1f} s", flush=True)
-        left = tagged(self.env["ROPEWALK_TEST_TAG"])
-        check(not left, f"no process is left {left or ''}")
-        check(done.returncode == code, f"exit status {code} ({done.returncode})")
-        lines = [json.loads(line) for line in done.stdout.splitlines()]
-        if not lines:
-            raise SystemExit(f"the run printed no events: {done.stderr[-2000:]}")
-        last = lines[-1]
-        check(last["kind"] == "runFinished", "the last line is runFinished")
-        run, status = last["run"], last["status"]
-        self.runs.append((run, {t["id"] for t in status["tasks"]}))
-        shown = json.loads(sh(self.ropewalk, "status", run, "--json", cwd=self.repo, env=self.env))
-        check(shown == status, "status --json equals the report in the last event")
-        events = read_journal(self.repo / ".git" / "ropewalk" / "runs" / run / "journal.jsonl")
-        check(events == lines, "the journal's lines are the lines that were printed")
-        check([e["seq"] for e in events] == list(range(1, len(events) + 1)), "events are numbered without a gap")
-        return {t["id"]: t for t in status["tasks"]}, events, run
-
-    def check_worktrees(self):
-        """Every worktree that git knows is there and belongs to a task of ours, and no other folder is there."""
-        top = self.repo / ".ropewalk" / "worktrees"
-        listed = {line.split(" ", 1)[1] for line in sh("git", "worktree", "list", "--porcelain", cwd=self.repo,
-                  env=self.env).splitlines() if line.startswith("worktree ")} - {str(self.repo)}
-        there = {str(folder) for run in top.iterdir() for folder in run.iterdir()}
-        check(listed == there, f"git's worktrees are the folders that are there {sorted(listed ^ there)}")
-        ours = {str(top / run) + "/" + task for run, tasks in self.runs for task in tasks}
-        strange = {path for path in there if path.split("@")[0] not in ours}
-        check(not strange, f"every worktree is a task's {sorted(strange)}")
+# Where nobody is to wait for a limit, whoever is limited fails, and so does who would have been next.
+LIMITS = {
+    "name": "limits", "base": "main", "concurrency": 1, "onLimit": "fail",
+    "agents": {
+        "codex": {"runner": "codex", "model": "gpt-5.5", "env": {"OPENAI_API_KEY": "sk-third"}},
+        "claude": {"runner": "claude", "model": "claude-fake-1"},
+    },
+    "tasks": [
+        {"id": "first", "agent": "codex", "prompt": "Be limited. [[fail 429]]"},
+        {"id": "second", "agent": "codex", "prompt": "Nor asked. [[say no]]"},
+        {"id": "free", "agent": "claude", "prompt": "Be free. [[say Free.]]"},
+    ],
+}
 
 
 def main():
@@ -227,21 +82,22 @@ def main():
                               stdout=subprocess.PIPE, text=True)
     port = int(server.stdout.readline())
     try:
-        env = environment(top / "home", port, agents)
-        repo = top / "repo"
-        make_repository(repo, env)
-        before = fingerprint(repo, env)
-        lab = Lab(ropewalk, repo, env, top)
+        (top / "main").mkdir()
+        lab = Lab(ropewalk, top / "main", agents, port)
         tasks, events, run = lab.run(PLAN, code=1)
         expect(tasks)
         agree_with_journal(tasks, events)
-        agree_with_git(tasks, run, repo, env)
+        agree_with_git(tasks, run, lab.repo, lab.env)
         agree_with_model(tasks, port)
+        tasks, events, run = lab.run(LIMITS, code=1)
+        limits(tasks, lab, port)
         tasks, events, run = lab.run(strategies.PLAN, code=0)
-        strategies.examine(tasks, events, run, lambda *words: sh("git", *words, cwd=repo, env=env), check)
-        lab.check_worktrees()
-        check(fingerprint(repo, env) == before, "the user's checkout, index, HEAD, config and hooks are untouched")
-        check("error" not in sh("git", "fsck", "--no-dangling", cwd=repo, env=env), "git fsck passes")
+        strategies.examine(tasks, events, run, lab.git, check)
+        if shutil.which("bwrap"):
+            tasks, events, run = lab.run(fence.PLAN, code=0 if fence.CODEX_WORKS else 1)
+            fence.examine(tasks, events, lab)
+        lab.close()
+        crash.examine(ropewalk, top, agents, options.model_server)
     finally:
         server.kill()
         if PROBLEMS or options.keep:
@@ -264,7 +120,7 @@ def expect(tasks):
         t = tasks[id]
         got = (t["state"], t.get("verdict"), t.get("cause"))
         check(got == (state, verdict, cause), f"{id}: {state}, {verdict}, {cause}: {got} {t.get('message')}")
-    check(tasks["limited"]["attempts"] == 2, "limited: the second attempt succeeded")
+    check(tasks["limited"]["attempts"] == 2, "limited: it waited, and lost its one try not by that")
     check(tasks["login"]["attempts"] == 1, "login: a refused login is not tried again")
     check("hang" in tasks["after"]["message"], "after: skipped, and the need is named")
     check("The API lists users." in tasks["api"]["output"], "api: its answer is its output")
@@ -278,6 +134,22 @@ def expect(tasks):
     check(tasks["ui"]["cost"]["source"] == "reported", "ui: vibe's result file tells its cost")
     check(tasks["ui"]["tokens"]["input"] == 900 * 3 and tasks["ui"]["tokens"]["output"] == 30 * 3,
           f"ui: three turns of 900 and 30 tokens ({tasks['ui']['tokens']})")
+
+
+def asked(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_requests") as answer:
+        return json.load(answer)
+
+
+def limits(tasks, lab, port):
+    got = {id: (task["state"], task.get("cause"), task["attempts"]) for id, task in tasks.items()}
+    wanted = {"first": ("failed", "rateLimited", 1), "second": ("failed", "rateLimited", 0),
+              "free": ("completed", None, 1)}
+    check(got == wanted, f"limits: nobody waits, and another CLI does not mind {got}")
+    check(not [r for r in asked(port) if "Nor asked." in r["prompt"]], "limits: a sleeper is not asked")
+    book = json.loads((lab.state / "ropewalk" / "limits.json").read_text())["limits"]
+    check([limit["account"].split("-")[0] for limit in book] == ["codex"], f"limits: one account is written down {book}")
+    check(len(lab.asleep) == 1, f"limits: the status says who sleeps {lab.asleep}")
 
 
 def agree_with_journal(tasks, events):
@@ -321,11 +193,10 @@ def agree_with_git(tasks, run, repo, env):
 
 
 def agree_with_model(tasks, port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_requests") as answer:
-        asked = json.load(answer)
+    requests = asked(port)
 
     def of(words):
-        return [r for r in asked if words in r["prompt"]]
+        return [r for r in requests if words in r["prompt"]]
     turns = {"Write the model.": 3, "Build the API.": 3, "Build the page.": 3, "Write the docs.": 2,
              "Leave something running.": 2, "Review.": 2}
     for words, count in turns.items():

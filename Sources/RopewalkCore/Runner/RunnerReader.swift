@@ -71,14 +71,14 @@ extension StrictReader {
     }
   }
 
-  /// A place below the home folder, or an absolute one.
+  /// A place below the home folder or below what a variable names, or an absolute one.
   private mutating func statePath(_ value: JSONValue) -> String? {
     guard let path = filledText(value) else { return nil }
-    let isPlain = !path.split(separator: "/").contains { $0 == ".." || $0 == "." }
-    if isPlain, path.hasPrefix("~/") || path.hasPrefix("/"), path.utf8.count > 2 { return path }
+    if StatePlace.isPlain(path) { return path }
     note(
       "\(path.quoted) is no place of a CLI's state",
-      hint: "write it from the home folder, as in \"~/.claude/\"; a folder ends in a slash",
+      hint: "write it from the home folder, as in \"~/.claude/\", or from a variable, "
+        + "as in \"$CODEX_HOME/\"; a folder ends in a slash",
       at: value.start)
     return nil
   }

@@ -61,8 +61,8 @@ package struct RunnerSpec: Sendable, Equatable {
   package var startsApart = Duration.zero
   /// What the CLI leaves behind in its directory, as ignore patterns.
   package var litter: [String] = []
-  /// What the CLI must be able to write beside the worktree, from the home folder: `~/.claude/`. A folder ends in a
-  /// slash and is made where it is missing.
+  /// What the CLI must be able to write beside the worktree, from the home folder or a variable: `~/.claude/`,
+  /// `$CODEX_HOME/`. A folder ends in a slash and is made where it is missing.
   package var state: [String] = []
   /// A file that the CLI writes at its end, in which rules `from: "file"` look.
   package var resultFile: String?

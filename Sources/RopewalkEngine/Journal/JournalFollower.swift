@@ -20,10 +20,12 @@ package struct JournalFollower {
 
   /// Gives every event to `body`, up to the one that ends the run.
   ///
-  /// - Parameter changes: says that there may be more to read; its end says that no more will come.
+  /// - Parameters:
+  ///   - changes: says that there may be more to read; its end says that no more will come.
+  ///   - earlier: the last event of the engines before; the run goes on after an end that they wrote.
   /// - Returns: how the reading ended; `.torn` when the writer died within a line.
   package func follow(
-    _ changes: AsyncStream<Void>, _ body: (Entry) -> Void
+    _ changes: AsyncStream<Void>, after earlier: Int = 0, _ body: (Entry) -> Void
   ) async throws(SystemError) -> JournalReader.End {
     var reader = try JournalReader(path: path)
     defer { reader.close() }
@@ -32,7 +34,11 @@ package struct JournalFollower {
     func read() throws(SystemError) {
       end = try reader.readOn { event, line in
         body(Entry(event: event, line: Array(line)))
-        if case .runFinished = event.payload { isOver = true }
+        switch event.payload {
+        case .runFinished: isOver = event.seq > earlier
+        case .runResumed: isOver = false
+        default: break
+        }
       }
     }
     try read()

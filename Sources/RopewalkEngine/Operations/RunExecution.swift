@@ -124,7 +124,7 @@ package final class RunExecution: Sendable {
     _ filter: EventFilter = .all, _ take: (JournalFollower.Entry) -> Void
   ) async throws(SystemError) {
     let follower = JournalFollower(path: folder.journal)
-    _ = try await follower.follow(ticker.ticks()) { entry in
+    _ = try await follower.follow(ticker.ticks(), after: earlierEvents) { entry in
       if filter.accepts(entry.event) { take(entry) }
     }
   }

@@ -36,7 +36,7 @@ struct AttemptFence: Sendable {
     }
     let repository = site.worktrees.repository
     let task = site.folder.absolute("attempts/\(order.task.id)")
-    let home = site.attendant.environment["HOME"] ?? "/"
+    let environment = site.attendant.environment
     return try await offPool {
       let fence = WriteFence(
         home: repository.home, common: repository.commonDirectory,
@@ -49,7 +49,7 @@ struct AttemptFence: Sendable {
       let raised = AttemptFence(fence: fence, bubblewrap: bubblewrap, taskFolder: task)
       try raised.makeFolders(repository)
       return raised.opening(
-        state: try Self.state(agent?.spec.state ?? [], home: home),
+        state: try Self.state(agent?.spec.state ?? [], environment),
         directory: worktree == nil ? directory : nil,
         hidden: [prompt ? folder.prompt : nil, agent?.program, Self.resolver].compactMap(\.self))
     }
@@ -62,10 +62,11 @@ struct AttemptFence: Sendable {
   }
 
   /// Folders end in a slash and are made; a file is opened only where there is one.
-  private static func state(_ paths: [String], home: String) throws(SystemError) -> [String] {
+  private static func state(
+    _ places: [String], _ environment: [String: String]
+  ) throws(SystemError) -> [String] {
     var found: [String] = []
-    for path in paths {
-      let absolute = path.hasPrefix("~/") ? home + path.dropFirst() : path
+    for absolute in places.compactMap({ StatePlace.path($0, environment: environment) }) {
       if absolute.hasSuffix("/") {
         try FileBytes.createFolder(String(absolute.dropLast()))
         found.append(Repository.resolved(String(absolute.dropLast())))
