@@ -185,7 +185,7 @@ struct CrashTests {
   @Test(
     "every attendant is killed at a write of its own: no success is claimed, nothing is left, and all can be retried",
     .needs("strace"),
-    arguments: [("pwrite64", 1), ("pwrite64", 2), ("ftruncate", 1), ("renameat", 1)])
+    arguments: [("fallocate", 1), ("pwrite64", 1), ("renameat", 1)])
   func attendants(call: String, count: Int) async throws {
     let whole = try await Self.whole.value
     let rope = try await Rope.make()

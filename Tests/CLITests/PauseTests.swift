@@ -1,5 +1,6 @@
 // Knows what a pause from another terminal, or from Ctrl-Z, does to a run. Unaware of schedules.
 
+import CSystem
 import Foundation
 import RopewalkCore
 import RopewalkEngine
@@ -13,6 +14,18 @@ struct PauseTests {
   /// then does the rest.
   private static func tree(_ ready: String, _ then: String) -> String {
     "setsid sh -c 'echo $$; exec sleep 1d' >>'\(ready)' & echo $$ >>'\(ready)'; \(then)"
+  }
+
+  /// Holds a pipe open at both ends, so that nobody who writes to it waits for a reader.
+  private final class Held: Sendable {
+    private let descriptor: Int32
+
+    init(_ pipe: String) throws {
+      descriptor = csystem_open(pipe, O_RDWR | O_CLOEXEC, 0)
+      guard descriptor >= 0 else { throw SystemError("open", pipe) }
+    }
+
+    deinit { close(descriptor) }
   }
 
   private func pids(_ ready: String, count: Int, _ rope: Rope) async throws -> [pid_t] {
@@ -32,6 +45,8 @@ struct PauseTests {
   func pauseAndResume() async throws {
     let rope = try await Rope.make()
     let (ready, go) = (try rope.pipe("ready"), try rope.pipe("go"))
+    let held = try Held(ready)
+    defer { withExtendedLifetime(held) {} }
     let program = try await rope.start(
       .sh(
         // It asks for the pause itself, so that how soon that comes is no matter of luck.
@@ -68,6 +83,8 @@ struct PauseTests {
   func drain() async throws {
     let rope = try await Rope.make()
     let (ready, go) = (try rope.pipe("ready"), try rope.pipe("go"))
+    let held = try Held(ready)
+    defer { withExtendedLifetime(held) {} }
     let program = try await rope.start(
       .tasks(
         [("one", "echo >'\(ready)'; read x <'\(go)'; echo 1 >f"), ("two", "echo 2 >g")],
@@ -95,6 +112,8 @@ struct PauseTests {
   func oneTask() async throws {
     let rope = try await Rope.make()
     let (ready, go) = (try rope.pipe("ready"), try rope.pipe("go"))
+    let held = try Held(ready)
+    defer { withExtendedLifetime(held) {} }
     let program = try await rope.start(
       .tasks([
         ("one", Self.tree(ready, "read x <'\(go)'; echo 1 >f; kill $!")),
@@ -141,6 +160,8 @@ struct PauseTests {
   func verification() async throws {
     let rope = try await Rope.make()
     let (ready, go) = (try rope.pipe("ready"), try rope.pipe("go"))
+    let held = try Held(ready)
+    defer { withExtendedLifetime(held) {} }
     let program = try await rope.start(
       .sh(
         "echo work >f",
@@ -162,6 +183,8 @@ struct PauseTests {
   func startsInPause(resumes: Bool) async throws {
     let rope = try await Rope.make()
     let (ready, go) = (try rope.pipe("ready"), try rope.pipe("go"))
+    let held = try Held(ready)
+    defer { withExtendedLifetime(held) {} }
     let git = try rope.space.write(
       """
       #!/bin/sh
@@ -191,6 +214,8 @@ struct PauseTests {
   func terminalStop() async throws {
     let rope = try await Rope.make()
     let (ready, go) = (try rope.pipe("ready"), try rope.pipe("go"))
+    let held = try Held(ready)
+    defer { withExtendedLifetime(held) {} }
     let program = try await rope.start(
       .sh(
         // The attendant's parent is the program.
@@ -217,6 +242,8 @@ struct PauseTests {
   func refusals() async throws {
     let rope = try await Rope.make()
     let (ready, go) = (try rope.pipe("ready"), try rope.pipe("go"))
+    let held = try Held(ready)
+    defer { withExtendedLifetime(held) {} }
     let program = try await rope.start(
       .sh("echo >'\(ready)'; read x <'\(go)'; echo work >f"))
     try await rope.line(from: ready)
@@ -246,6 +273,8 @@ struct PauseTests {
   func noEngine() async throws {
     let rope = try await Rope.make()
     let (ready, go) = (try rope.pipe("ready"), try rope.pipe("go"))
+    let held = try Held(ready)
+    defer { withExtendedLifetime(held) {} }
     let program = try await rope.start(
       .sh("echo >'\(ready)'; read x <'\(go)'; echo work >f"), .init { $0.isKilled = true })
     try await rope.line(from: ready)

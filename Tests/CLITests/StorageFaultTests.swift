@@ -212,7 +212,8 @@ struct StorageFaultTests {
       .sh("echo something >f"),
       .init {
         $0.wrapper = [
-          "strace", "-f", "-q", "-y", "-s", "65536", "-o", log, "-e", "trace=fsync,fdatasync,writev",
+          "strace", "-f", "-q", "-y", "-s", "65536", "-o", log, "-e",
+          "trace=fsync,fdatasync,writev",
         ]
       })
     #expect(run.exit == 0)

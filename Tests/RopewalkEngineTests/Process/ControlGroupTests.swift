@@ -67,17 +67,25 @@ struct ControlGroupTests {
     let root = try #require(Self.realRoot)
     let group = ControlGroup(path: "\(root)/ropewalk-test-\(UUID().uuidString.prefix(8))")
     #expect(mkdir(group.path, 0o755) == 0)
-    let result = try await ChildProcess.run(
+    let space = TestSpace()
+    let (told, pipe) = (space("cgroup"), space("pipe"))
+    #expect(mkfifo(pipe, 0o600) == 0)
+    // Its end is seen only when what it leaves has ended too, so nobody waits for it before the group is removed.
+    let child = try await Spawner.shared.start(
       executable: group.wrapper[0],
       arguments: Array(group.wrapper.dropFirst()) + [
-        "/bin/sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & cat /proc/self/cgroup",
-      ], environment: [:], directory: "/")
+        "/bin/sh", "-c",
+        "setsid sleep 1000 & cat /proc/self/cgroup >'\(told)'; echo >'\(pipe)'; exec sleep 1000",
+      ], environment: ["PATH": "/usr/bin:/bin"], directory: "/")
+    _ = try await ChildProcess.run(
+      executable: "/bin/cat", arguments: [pipe], environment: [:], directory: "/")
     let name = (group.path as NSString).lastPathComponent
-    #expect(String(decoding: result.output, as: UTF8.self).contains("/\(name)"))
+    #expect(try Files.text(told).contains("/\(name)"))
     let members = try Files.text(group.path + "/cgroup.procs").split(separator: "\n")
-    #expect(members.count == 1)
+    #expect(members.count == 2)
     group.remove()
     #expect(!Files.exists(group.path))
+    _ = await child.end()
   }
 
   /// Where the second version is mounted and groups can be made.
