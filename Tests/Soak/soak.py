@@ -184,6 +184,10 @@ class Soak:
 
     def cancel_task(self):
         some = self.tasks("taskStarted", "taskQueued")
+        # Now and then one that others need, which takes all of these with it.
+        if self.random.random() > 0.1:
+            needed = {need for task in self.audit.graph.tasks for need in task["needs"]}
+            some = [task for task in some if task not in needed]
         if not some:
             return False
         task = self.random.choice(some)
