@@ -112,6 +112,7 @@ struct PauseTests {
   func oneTask() async throws {
     let rope = try await Rope.make()
     let (ready, go) = (try rope.pipe("ready"), try rope.pipe("go"))
+    _ = try rope.pipe("go2")
     let held = try Held(ready)
     defer { withExtendedLifetime(held) {} }
     let program = try await rope.start(
@@ -119,7 +120,6 @@ struct PauseTests {
         ("one", Self.tree(ready, "read x <'\(go)'; echo 1 >f; kill $!")),
         ("two", "read x <'\(go)2'; echo 2 >g"),
       ]))
-    _ = try rope.pipe("go2")
     let pids = try await pids(ready, count: 2, rope)
     #expect(try await rope.command(["pause", "last", "nobody"]).exit == 2)
     #expect(try await rope.command(["pause", "last", "one"]).exit == 0)
