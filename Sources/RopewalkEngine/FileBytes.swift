@@ -95,9 +95,14 @@ package enum FileBytes {
     let descriptor = csystem_open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw SystemError("create", new) }
     defer { close(descriptor) }
-    try writeAll(bytes, to: descriptor, path: new)
-    guard fsync(descriptor) == 0 else { throw SystemError("sync", new) }
-    guard rename(new, path) == 0 else { throw SystemError("rename", new) }
+    do throws(SystemError) {
+      try writeAll(bytes, to: descriptor, path: new)
+      guard fsync(descriptor) == 0 else { throw SystemError("sync", new) }
+      guard rename(new, path) == 0 else { throw SystemError("rename", new) }
+    } catch {
+      unlink(new)
+      throw error
+    }
     try JournalWriter.syncFolder(of: path)
   }
 

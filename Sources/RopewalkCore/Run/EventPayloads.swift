@@ -114,6 +114,11 @@ package struct AttemptStart: Sendable, Equatable {
     self.step = step
   }
 
+  /// What the attempt is for, as the schedule said it when it was started.
+  package var purpose: Schedule.Purpose {
+    isRepair ? .repair : session == nil ? .attempt : .continuation
+  }
+
   package var members: [(String, JSON?)] {
     [
       ("folder", .string(folder)),

@@ -49,9 +49,7 @@ package struct RunReplay: Sendable {
     switch event.payload {
     case .attemptStarted(let start):
       let step = start.step?.index ?? 0
-      let purpose: Schedule.Purpose =
-        start.isRepair ? .repair : start.session == nil ? .attempt : .continuation
-      _ = memory.begun(task, step: step, purpose)
+      _ = memory.begun(task, step: step, start.purpose)
       if let commit = start.start, schedule.schedule.startsAtTask(task, step) {
         starts[id] = starts[id] ?? commit
       }

@@ -174,15 +174,8 @@ package struct LimitBook: Sendable {
   }
 
   private func replace(_ limits: [SharedLimit]) throws(SystemError) {
-    let new = "\(path).\(getpid())-\(UInt32.random(in: .min ... .max))"
     let json = JSON.object([("limits", .array(limits.map(\.json)))])
-    do throws(SystemError) {
-      try FileBytes.create(new, Array((json.prettyText + "\n").utf8))
-      guard rename(new, path) == 0 else { throw SystemError("replace", path) }
-    } catch {
-      unlink(new)
-      throw error
-    }
+    try FileBytes.replace(path, Array((json.prettyText + "\n").utf8))
   }
 
   /// Does something while nobody else writes. Waits for others a second at most.

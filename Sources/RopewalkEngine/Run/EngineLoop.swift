@@ -15,9 +15,9 @@ struct GoingOn {
 struct EngineLoop {
   let engine: Engine
   var schedule: Schedule
-  var report = RunReport()
+  var report: RunReport
   var failure: SystemError?
-  var seq = 0
+  var seq: Int
   let places: [TaskID: Int]
   var memory: AttemptMemory
   var controls: [AttemptKey: AttemptControl] = [:]
@@ -31,25 +31,17 @@ struct EngineLoop {
   /// How long engines before this one have worked on the run.
   let earlier: Duration
 
-  init(engine: Engine) {
+  /// - Parameter replay: a run whose own engine has ended; nil for one that begins.
+  init(engine: Engine, replay: RunReplay? = nil) {
     self.engine = engine
-    schedule = Schedule(
-      plan: engine.plan, graph: engine.graph, choice: engine.choice, seed: engine.time.seed)
-    memory = AttemptMemory(tasks: engine.plan.tasks.count)
-    earlier = .zero
-    places = Dictionary(
-      uniqueKeysWithValues: engine.plan.tasks.enumerated().map { ($1.id, $0) })
-    begun = SuspendingClock().now
-  }
-
-  /// Goes on with a run whose own engine has ended.
-  init(engine: Engine, replay: RunReplay) {
-    self.engine = engine
-    schedule = replay.schedule.schedule
-    report = replay.report
-    seq = replay.report.lastSeq
-    memory = replay.memory
-    earlier = replay.schedule.schedule.now
+    schedule =
+      replay?.schedule.schedule
+      ?? Schedule(
+        plan: engine.plan, graph: engine.graph, choice: engine.choice, seed: engine.time.seed)
+    report = replay?.report ?? RunReport()
+    seq = report.lastSeq
+    memory = replay?.memory ?? AttemptMemory(tasks: engine.plan.tasks.count)
+    earlier = schedule.now
     places = Dictionary(
       uniqueKeysWithValues: engine.plan.tasks.enumerated().map { ($1.id, $0) })
     begun = SuspendingClock().now
@@ -271,8 +263,7 @@ struct EngineLoop {
   private mutating func recover(
     _ key: AttemptKey, _ open: ScheduleReplay.OpenAttempt, _ group: inout DiscardingTaskGroup
   ) {
-    let purpose: Schedule.Purpose =
-      open.start.isRepair ? .repair : open.start.session == nil ? .attempt : .continuation
+    let purpose = open.start.purpose
     var order = order(key.task, key.number, purpose)
     order.sessionUsage = memory.begun(key.task, step: order.index, purpose)
     order.recovery = open
